@@ -1,0 +1,32 @@
+# Every target sets up .venv by itself when it is missing or older than the requirements.
+PYTHON ?= python3.11
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: fraud test lint bench requirements
+.DEFAULT_GOAL := fraud
+
+fraud: $(READY)  ## the main job; options go in ARGS: make fraud ARGS="--preset quick"
+	$(BIN)/python experiments/fraud.py $(ARGS)
+
+test: $(READY)
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+bench: $(READY)
+	for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done
+
+# Pins every version again, for all platforms, within the ranges of pyproject.toml.
+requirements:
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
+	  --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet \
+	  --output-file requirements.txt
+	printf -- '-e .\n' >> requirements.txt
+
+$(READY): requirements.txt pyproject.toml
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $(READY)

@@ -1,0 +1,298 @@
+"""Card fraud: a one-dimensional convolutional network and ADASYN (reports A and B).
+
+    python experiments/fraud.py                  the report's recipe, both protocols
+    python experiments/fraud.py --preset quick   the same code, smaller
+
+Model 1 sees the rows as they are, model 2 rows balanced by ADASYN. The report's protocol
+("paper") resamples the whole table BEFORE the split, so that synthetic copies of training frauds
+reach the test set: its figures flatter. The sound one ("clean") splits first and resamples the
+training part only. Model 1 is the same under both and is trained once.
+"""
+
+import dataclasses
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from keras_suite.command_line import main
+from keras_suite.config import ExperimentConfig, flag, require
+
+CLASSES = ["legitimate", "fraud"]
+REPORTED = [
+    (
+        {"model": "1, as is", "protocol": "both", "split": "test"},
+        {"accuracy": 0.9993, "precision": 0.8806, "recall": 0.6556, "f1": 0.7516}
+        | {"tn": 56_648, "fp": 8, "fn": 31, "tp": 59},
+    ),
+    (
+        {"model": "2, ADASYN", "protocol": "paper", "split": "test"},
+        {"accuracy": 0.9958, "precision": 0.9916, "recall": 1.0, "f1": 0.9958}
+        | {"tn": 55_822, "fp": 481, "fn": 0, "tp": 56_916},
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Config(ExperimentConfig):
+    """Report A's recipe; batch size 32 is Keras' default, which its code leaves in place."""
+
+    protocol: Literal["both", "paper", "clean"] = "both"
+    """paper: resample, then split (the report's flaw). clean: split, then resample."""
+    resample: bool = True
+    """Train model 2, with ADASYN, beside model 1."""
+    k_neighbors: int = 5
+    """ADASYN's neighbours."""
+    ratio: float = 1.0
+    """ADASYN's share of the gap between the classes to fill."""
+    filters: tuple[int, int] = (32, 64)
+    """Filters of the two convolutions."""
+    dense_units: int = 64
+    """Units of both dense layers."""
+    dropout: tuple[float, float, float] = (0.2, 0.5, 0.5)
+    """Dropout after the first pooling, the second pooling, the first dense layer."""
+    learning_rate: float = 1e-4
+    """Of Adam."""
+    batch_size: int = 32
+    """Rows a training step."""
+    epochs: int = 46
+    """Passes over the training rows."""
+    repeats: int = 1
+    """Repeat everything with this many seeds; figures become means with standard deviations."""
+    rows: int = 0
+    """Use only so many rows, drawn at random with the table's fraud rate; 0 uses all."""
+
+    def __post_init__(self):
+        super().__post_init__()
+        at_least_1 = "k_neighbors", "filters", "dense_units", "batch_size", "epochs", "repeats"
+        self.require_at_least(1, *at_least_1)
+        self.require_at_least(0, "rows")
+        for name in ("ratio", "learning_rate"):
+            value = getattr(self, name)
+            require(value > 0, f"{flag(name)} must be above 0, not {value}")
+        fractions = all(0 <= rate < 1 for rate in self.dropout)
+        require(fractions, f"--dropout rates must lie in [0, 1), not {self.dropout}")
+
+
+PRESETS = {"paper": Config(), "quick": Config(epochs=5, rows=20_000)}
+
+
+def load(config: Config):
+    """Load the table and drop exact duplicates (1,081 of the real table's rows)."""
+    from sklearn.model_selection import train_test_split
+
+    from keras_suite.data import creditcard
+
+    table = creditcard.load(config.data, config.data_dir)
+    frame = table.frame.drop_duplicates(ignore_index=True)
+    if 0 < config.rows < len(frame):
+        frame, _ = train_test_split(
+            frame, train_size=config.rows, stratify=frame["Class"], random_state=config.seed
+        )
+    return dataclasses.replace(table, frame=frame)
+
+
+def split(config: Config, table):
+    """Split 20 % for the test, then a quarter of the rest for validation; ADASYN before or after.
+
+    The protocol must be "paper" or "clean".
+    """
+    from sklearn.model_selection import train_test_split
+
+    from keras_suite.data.creditcard import FEATURES
+    from keras_suite.data.split import Split
+    from keras_suite.errors import InputError
+
+    X, y = table.frame[FEATURES].to_numpy(), table.frame["Class"].to_numpy(int)
+    if config.resample and config.protocol == "paper":
+        X, y = resampled(config, X, y)  # the flaw: the test rows come from these
+    X, X_test, y, y_test = train_test_split(X, y, test_size=0.2, random_state=config.seed)
+    kept = int(len(X) * 0.75)  # Keras' validation_split takes the last quarter
+    train, validation = (X[:kept], y[:kept]), (X[kept:], y[kept:])
+    if config.resample and config.protocol == "clean":
+        train = resampled(config, *train)
+    parts = [(X.astype("float32"), y) for X, y in (train, validation, (X_test, y_test))]
+    for name, (_, y) in zip(("training", "validation", "test"), parts, strict=True):
+        if len(set(y)) < 2:
+            raise InputError(f"The {name} part holds no fraud: use more rows or another --seed.")
+    return Split(*parts)
+
+
+def resampled(config: Config, X, y):
+    """Balance the classes with ADASYN."""
+    from keras_suite.errors import InputError
+    from keras_suite.sampling import ADASYN
+
+    try:
+        return ADASYN(config.k_neighbors, config.ratio, seed=config.seed).fit_resample(X, y)
+    except ValueError as error:
+        raise InputError(f"ADASYN: {error}.") from error
+
+
+def build(config: Config, split):
+    """Build and compile the network, its scaler fitted to the training rows."""
+    import keras
+
+    from keras_suite.models.fraud_cnn import fraud_cnn
+
+    keras.utils.set_random_seed(config.seed)
+    X, _ = split.train
+    model = fraud_cnn(
+        X.mean(axis=0),
+        X.var(axis=0),
+        filters=config.filters,
+        dense_units=config.dense_units,
+        dropout=config.dropout,
+    )
+    model.compile(
+        optimizer=keras.optimizers.Adam(config.learning_rate),
+        loss="binary_crossentropy",
+        metrics=["accuracy"],
+        steps_per_execution=64,
+    )
+    return model
+
+
+def list_variants(config: Config) -> list[tuple[str, str, Config]]:
+    """List the fits to run: model, protocol and a Config for each."""
+    protocols = ["paper", "clean"] if config.protocol == "both" else [config.protocol]
+    found = []
+    for seed in range(config.seed, config.seed + config.repeats):
+        plain = dataclasses.replace(config, seed=seed, protocol="clean", resample=False)
+        found.append(("1, as is", "both", plain))
+        for protocol in protocols if config.resample else []:
+            adasyn = dataclasses.replace(plain, protocol=protocol, resample=True)
+            found.append(("2, ADASYN", protocol, adasyn))
+    return found
+
+
+@dataclass
+class Variant:
+    """A model under a protocol: its rows and its fit."""
+
+    model: str
+    protocol: str
+    config: Config
+    split: object
+    fit: object
+
+    @property
+    def label(self) -> str:
+        """For figures."""
+        return f"{self.model} ({self.protocol})"
+
+    @cached_property
+    def predictions(self) -> dict:
+        """Labels and fraud probabilities by part, once the fit is done."""
+        return {
+            part: (y, self.fit.model.predict(X, batch_size=8192, verbose=0)[:, 1])
+            for part, (X, y) in self.split.parts().items()
+        }
+
+
+def prepare(model: str, protocol: str, config: Config, table) -> Variant:
+    """Split, resample and build one variant, ready to fit."""
+    from keras.utils import to_categorical
+
+    from keras_suite.training.fit import Fit
+
+    parts = split(config, table)
+    fit = Fit(
+        name=f"model{model[0]}-{protocol}-seed{config.seed}",
+        model=build(config, parts),
+        train=(parts.train[0], to_categorical(parts.train[1], 2)),
+        validation=(parts.validation[0], to_categorical(parts.validation[1], 2)),
+        epochs=config.epochs,
+        batch_size=config.batch_size,
+        seed=config.seed,
+    )
+    return Variant(model, protocol, config, parts, fit)
+
+
+def run(config: Config, run) -> None:
+    """Train every variant, measure it on all three parts, draw, export."""
+    from keras_suite.training import parallel
+
+    parallel.one_core_per_operation()
+    with run.stage("prepare"):
+        table = load(config)
+        variants = [prepare(*each, table) for each in list_variants(config)]
+    run.use(table.provenance, table.notice)
+    with run.stage("fit", 0.9) as advance:
+        steps = sum(each.fit.steps for each in variants)
+        histories = parallel.run_fits(
+            [each.fit for each in variants],
+            run.state_folder,
+            run.folder / "tensorboard",
+            on_steps=lambda done: advance(done / steps),
+        )
+        run.write_history(histories)
+    first_seed = [each for each in variants if each.config.seed == config.seed]
+    with run.stage("measure", 0.04):
+        results = measure(variants)
+    with run.stage("draw", 0.04):
+        draw(first_seed, histories, table, run)
+    with run.stage("export", 0.02):
+        export(first_seed, run)
+    run.finish(results)
+
+
+def measure(variants: list[Variant]) -> list[dict]:
+    """Compare every model, protocol and part with the report; sound ones at two thresholds."""
+    from keras_suite.metrics.classification import best_f1_threshold, binary_report
+    from keras_suite.results import compare
+
+    measured = []
+    for each in variants:
+        best = best_f1_threshold(*each.predictions["validation"])
+        for part, (y, probability) in each.predictions.items():
+            where = {"model": each.model, "protocol": each.protocol, "split": part}
+            measured.append((where, binary_report(y, probability)))
+            if each.protocol != "paper":
+                at_best = {"threshold": best} | binary_report(y, probability, best)
+                measured.append((where | {"decision": "tuned threshold"}, at_best))
+    return compare(measured, REPORTED)
+
+
+def draw(variants: list[Variant], histories: dict, table, run) -> None:
+    """Draw the figures of one seed."""
+    from sklearn.metrics import confusion_matrix
+
+    from keras_suite import plots
+
+    classes = {"all rows": table.frame["Class"].to_numpy(int)}
+    classes |= {f"training rows\n{each.label}": each.split.train[1] for each in variants}
+    curves = {each.label: histories[each.fit.name] for each in variants}
+    matrices = {
+        each.label: {
+            part: confusion_matrix(y, p >= 0.5) for part, (y, p) in each.predictions.items()
+        }
+        for each in variants
+    }
+    scores = {each.label: each.predictions["test"] for each in variants}
+    run.save_figure(plots.class_histogram(classes, CLASSES), "classes")
+    run.save_figure(plots.learning_curves(curves, ["loss", "accuracy"]), "learning_curves")
+    run.save_figure(plots.confusion_matrices(matrices, CLASSES), "confusion")
+    run.save_figure(plots.roc_and_precision_recall(scores), "roc_precision_recall")
+
+
+def export(variants: list[Variant], run) -> None:
+    """Export the soundly trained model with the best PR-AUC on validation rows."""
+    import tensorflow as tf
+    from sklearn.metrics import average_precision_score
+
+    from keras_suite.data.creditcard import FEATURES
+
+    sound = [each for each in variants if each.protocol != "paper"]
+    best = max(sound, key=lambda each: average_precision_score(*each.predictions["validation"]))
+    model = best.fit.model
+
+    def serving_default(features):
+        return {"fraud_probability": model(features)[:, 1]}
+
+    inputs = [tf.TensorSpec((None, len(FEATURES)), tf.float32, name="features")]
+    run.save_model(model, f"model {best.label}", serving_default, inputs)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.modules[__name__]))

@@ -1,0 +1,9 @@
+"""Published deep-learning experiments, reproduced in TensorFlow/Keras 3.
+
+Importing this package loads neither TensorFlow nor Keras; the modules that need them do.
+"""
+
+import os
+
+# Every model here is Keras 3 on TensorFlow, whatever ~/.keras/keras.json says.
+os.environ["KERAS_BACKEND"] = "tensorflow"

@@ -1,0 +1,1 @@
+"""One module per dataset: where its rows come from, their checks, a sample without network."""

@@ -1,0 +1,93 @@
+"""Downloads that end up whole and checked in the cache, or not at all."""
+
+import os
+import socket
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from keras_suite import files
+from keras_suite.errors import InputError
+
+NO_NETWORK_AFTER = 10
+STALLED_AFTER = 30
+
+
+class NoNetworkError(Exception):
+    """The address cannot be reached from this machine."""
+
+
+def cache_folder() -> Path:
+    """Folder of downloaded data: ``$KERAS_SUITE_CACHE``, else ``~/.cache/keras_suite``."""
+    given = os.environ.get("KERAS_SUITE_CACHE")
+    return Path(given) if given else Path.home() / ".cache" / "keras_suite"
+
+
+def download(url: str, path: Path, check: Callable[[Path], object]) -> None:
+    """Download ``url`` to ``path`` with a progress bar.
+
+    Args:
+        url: address of one file.
+        path: where the file belongs; moved there in one step after the check.
+        check: called with the downloaded file; raises where it is not what it should be.
+
+    Raises:
+        NoNetworkError: where nothing answers at the address within ``NO_NETWORK_AFTER`` seconds.
+        InputError: where the server refuses, or the transfer breaks off or stalls.
+    """
+    _require_answer(url)
+    import keras
+
+    with files.whole(path) as partial, _socket_timeout(STALLED_AFTER):
+        try:
+            # get_file wants a folder and a name; its own bar shows the progress.
+            keras.utils.get_file(partial.name, url, cache_dir=str(partial.parent), cache_subdir=".")
+        except Exception as error:  # get_file wraps everything in bare Exception
+            if isinstance(error.__context__, urllib.error.HTTPError):
+                error.__context__.close()  # get_file leaves the socket open
+            raise InputError(
+                f"The download of {url} broke off ({_in_a_line(error)}): run the command again, "
+                "or fetch the file by hand and name it with --data-dir."
+            ) from error
+        check(partial)
+
+
+def _require_answer(url: str) -> None:
+    """A thread, because looking up a host's name takes no timeout."""
+    outcome: list[Exception | None] = []
+
+    def ask() -> None:
+        request = urllib.request.Request(url, method="HEAD")
+        try:
+            urllib.request.urlopen(request, timeout=NO_NETWORK_AFTER).close()
+            outcome.append(None)
+        except urllib.error.HTTPError as refusal:
+            refusal.close()
+            outcome.append(None)  # a refusal is an answer; get_file will report it
+        except (OSError, ValueError) as error:
+            outcome.append(error)
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(NO_NETWORK_AFTER)
+    if not outcome:
+        raise NoNetworkError(f"{url} did not answer within {NO_NETWORK_AFTER} seconds")
+    if outcome[0] is not None:
+        raise NoNetworkError(f"{url} cannot be reached ({_in_a_line(outcome[0])})")
+
+
+@contextmanager
+def _socket_timeout(seconds: float) -> Iterator[None]:
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(seconds)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+def _in_a_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

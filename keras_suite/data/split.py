@@ -1,0 +1,26 @@
+"""Rows apart: to train on, to choose by, to judge by."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+Arrays = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Three disjoint sets of rows, each a pair (inputs ``[n, ...]``, labels ``[n]``).
+
+    Args:
+        train: the only rows that weights, scalers and resampling may see.
+        validation: for choices: epochs, thresholds, hyperparameters.
+        test: for the figures that are reported.
+    """
+
+    train: Arrays
+    validation: Arrays
+    test: Arrays
+
+    def parts(self) -> dict[str, Arrays]:
+        """The three by name, in the order train, validation, test."""
+        return {"train": self.train, "validation": self.validation, "test": self.test}

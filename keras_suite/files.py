@@ -1,0 +1,60 @@
+"""Files that are either whole or not there, whatever moment the process is killed at."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Give a path beside ``path`` to write a file or a folder to; moved there on success only.
+
+    Args:
+        path: the final place; its parent folders are made. A folder already there is replaced.
+
+    Yields:
+        A path in the same folder with the same suffix. On an exception it is removed again and
+        ``path`` stays as it was; a kill leaves at most a hidden ``.partial-*`` behind, which
+        :func:`sweep` removes.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
+    remove(partial)
+    try:
+        yield partial
+        if not partial.is_symlink():
+            _flush_to_disk(partial)
+        if path.is_dir() and not path.is_symlink():
+            remove(path)  # a full folder cannot be replaced in one step
+        os.replace(partial, path)
+    finally:
+        remove(partial)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what killed processes left half-written anywhere below ``folder``."""
+    for partial in list(folder.rglob(".partial-*")):
+        remove(partial)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder with all it holds; nothing happens where there is none."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write ``text`` to ``path`` as UTF-8, whole or not at all."""
+    with whole(path) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
+def _flush_to_disk(path: Path) -> None:
+    for file in [path] if path.is_file() else path.rglob("*"):
+        if file.is_file():
+            with file.open("rb") as handle:
+                os.fsync(handle.fileno())

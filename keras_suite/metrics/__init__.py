@@ -1,0 +1,1 @@
+"""Measures of predictions, on top of scikit-learn."""

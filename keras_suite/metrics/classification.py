@@ -1,0 +1,43 @@
+"""Measures of a two-class classifier."""
+
+import numpy as np
+from sklearn import metrics
+
+
+def binary_report(y: np.ndarray, probability: np.ndarray, threshold: float = 0.5) -> dict:
+    """Measure predictions of the positive class.
+
+    Args:
+        y: true labels 0 and 1, of shape ``[n]``, both present.
+        probability: of label 1, float of shape ``[n]``.
+        threshold: probability from which on a row is predicted positive.
+
+    Returns:
+        accuracy, precision (0 where nothing is predicted positive), recall, f1, the counts tn,
+        fp, fn, tp at the threshold, and the threshold-free roc_auc and pr_auc (average
+        precision).
+    """
+    predicted = (np.asarray(probability) >= threshold).astype(int)
+    tn, fp, fn, tp = metrics.confusion_matrix(y, predicted, labels=[0, 1]).ravel().tolist()
+    return {
+        "accuracy": float(metrics.accuracy_score(y, predicted)),
+        "precision": float(metrics.precision_score(y, predicted, zero_division=0)),
+        "recall": float(metrics.recall_score(y, predicted)),
+        "f1": float(metrics.f1_score(y, predicted)),
+        "tn": tn,
+        "fp": fp,
+        "fn": fn,
+        "tp": tp,
+        "roc_auc": float(metrics.roc_auc_score(y, probability)),
+        "pr_auc": float(metrics.average_precision_score(y, probability)),
+    }
+
+
+def best_f1_threshold(y: np.ndarray, probability: np.ndarray) -> float:
+    """Return the threshold with the highest F1 on these rows (shapes as above).
+
+    Choose it on validation rows: on the rows it was chosen on, its F1 flatters.
+    """
+    precision, recall, thresholds = metrics.precision_recall_curve(y, probability)
+    f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
+    return float(thresholds[np.argmax(f1[:-1])])

@@ -1,0 +1,1 @@
+"""One builder per architecture: sizes in, an uncompiled keras.Model out."""

@@ -1,0 +1,135 @@
+"""The figures of runs, in colours that colour-blind readers can tell apart (Okabe and Ito)."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.figure import Figure
+from sklearn import metrics
+
+from keras_suite import files
+from keras_suite.data.provenance import Provenance
+
+COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
+LINES = ["-", "--", "-.", ":"]
+STYLE = {
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.prop_cycle": mpl.cycler(color=COLORS),
+}
+
+
+def save(figure: Figure, path: Path, provenance: Provenance) -> None:
+    """Write a PNG whose footer says which data it shows; sample data in plain sight."""
+    if provenance.is_sample:
+        text, color = f"SAMPLE DATA – {provenance.source}", COLORS[1]
+    else:
+        text, color = f"{provenance.rows:,} rows of {provenance.source}", "0.4"
+    figure.supxlabel(text, fontsize=9, color=color, x=0.99, ha="right")
+    with files.whole(path) as partial:
+        figure.savefig(partial, dpi=120)
+
+
+def _subplots(rows: int, columns: int, width: float, height: float) -> tuple[Figure, np.ndarray]:
+    """Axes ``[rows, columns]`` without pyplot, whose global state is not safe between threads."""
+    with mpl.rc_context(STYLE):
+        figure = Figure((width * columns, height * rows), layout="constrained")
+        return figure, figure.subplots(rows, columns, squeeze=False)
+
+
+def class_histogram(labels: Mapping[str, np.ndarray], classes: list[str]) -> Figure:
+    """Draw rows per class.
+
+    Args:
+        labels: by the name of a set of rows, their labels 0, 1, ..., integers ``[rows]``.
+        classes: the names of the labels.
+    """
+    figure, axes = _subplots(1, len(labels), 2.6, 3.4)
+    for axis, (name, y) in zip(axes[0], labels.items(), strict=True):
+        values = np.bincount(y, minlength=len(classes))
+        bars = axis.bar(classes, values, color=COLORS[: len(classes)])
+        axis.bar_label(bars, [f"{value:,}" for value in values], padding=2)
+        axis.set_title(name)
+        axis.set_ylim(0, max(values) * 1.12)
+        axis.yaxis.set_major_formatter("{x:,.0f}")
+    axes[0, 0].set_ylabel("rows")
+    return figure
+
+
+def learning_curves(histories: Mapping[str, list[dict]], measures: list[str]) -> Figure:
+    """Draw each measure per epoch, training and validation, a column for each fit.
+
+    Args:
+        histories: by the name of a fit, its entries as :func:`keras_suite.training.fit.run_fit`
+            gives them.
+        measures: their names, such as loss and accuracy.
+    """
+    figure, axes = _subplots(len(measures), len(histories), 3.6, 2.7)
+    for column, (name, history) in enumerate(histories.items()):
+        epochs = [entry["epoch"] for entry in history]
+        for row, measure in enumerate(measures):
+            axis = axes[row, column]
+            for key, label, line in (
+                (measure, "train", "-"),
+                (f"val_{measure}", "validation", "--"),
+            ):
+                axis.plot(epochs, [entry[key] for entry in history], line, label=label)
+            axis.set(ylabel=measure, title=name if row == 0 else "", xlabel="epoch")
+            axis.xaxis.get_major_locator().set_params(integer=True)
+    axes[0, 0].legend(frameon=False)
+    return figure
+
+
+def confusion_matrices(
+    matrices: Mapping[str, Mapping[str, np.ndarray]], classes: list[str]
+) -> Figure:
+    """Draw confusion matrices, a row for each model, a column for each split.
+
+    Args:
+        matrices: by model and split, counts ``[classes, classes]``, rows true, columns predicted.
+        classes: their names.
+    """
+    columns = len(next(iter(matrices.values())))
+    figure, axes = _subplots(len(matrices), columns, 2.9, 2.8)
+    for row, (model, by_split) in enumerate(matrices.items()):
+        for axis, (split, matrix) in zip(axes[row], by_split.items(), strict=True):
+            _heat_map(axis, np.asarray(matrix), classes)
+            axis.set_title(f"{model}\n{split}")
+    return figure
+
+
+def _heat_map(axis, matrix: np.ndarray, classes: list[str]) -> None:
+    share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    axis.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    for (i, j), count in np.ndenumerate(matrix):
+        color = "white" if share[i, j] > 0.5 else "black"
+        axis.text(j, i, f"{count:,}\n{share[i, j]:.1%}", ha="center", va="center", color=color)
+    axis.set_xticks(range(len(classes)), classes)
+    axis.set_yticks(range(len(classes)), classes, rotation=90, va="center")
+    axis.set(xlabel="predicted", ylabel="true")
+    axis.spines[:].set_visible(False)
+
+
+def roc_and_precision_recall(scores: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
+    """Draw both curves of each model into one pair of axes.
+
+    Args:
+        scores: by model, labels 0 and 1 ``[n]`` and probabilities of label 1 ``[n]``.
+    """
+    figure, axes = _subplots(1, 2, 5.2, 4.6)
+    roc, pr = axes[0]
+    for i, (name, (y, probability)) in enumerate(scores.items()):
+        line = {"color": COLORS[i], "linestyle": LINES[i], "linewidth": 2}
+        x, up, _ = metrics.roc_curve(y, probability)
+        roc.plot(x, up, label=f"{name}: {metrics.auc(x, up):.3f}", **line)
+        precision, recall, _ = metrics.precision_recall_curve(y, probability)
+        area = metrics.average_precision_score(y, probability)
+        pr.plot(recall, precision, label=f"{name}: {area:.3f}", **line)
+    roc.plot([0, 1], [0, 1], color="0.7", linewidth=1)
+    roc.set(xlabel="false positive rate", ylabel="true positive rate (recall)", title="ROC")
+    pr.set(xlabel="recall", ylabel="precision", title="Precision–recall", ylim=(0, 1.03))
+    roc.legend(frameon=False, loc="lower right", title="area under the curve")
+    pr.legend(frameon=False, loc="lower left", title="average precision")
+    return figure

@@ -1,0 +1,50 @@
+"""A terminal that shows our lines, not TensorFlow's start-up chatter."""
+
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+def start_tensorflow(*, verbose: bool = False) -> None:
+    """Import TensorFlow and Keras and look for devices, without a word unless something fails.
+
+    The libraries write to file descriptor 2 before any log level applies (oneDNN, CUDA), so the
+    descriptor itself is turned away while they load; if loading fails, what they said is shown.
+
+    Args:
+        verbose: let everything through.
+    """
+    if verbose:
+        _load()
+        return
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with _stderr_held_back():
+        _load()
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+
+def _load() -> None:
+    import keras  # noqa: F401
+    import tensorflow as tf
+
+    tf.config.list_physical_devices()
+
+
+@contextmanager
+def _stderr_held_back() -> Iterator[None]:
+    sys.stderr.flush()
+    real = os.dup(2)
+    with tempfile.TemporaryFile() as held_back:
+        os.dup2(held_back.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held_back.seek(0)
+            os.write(real, held_back.read())
+            raise
+        finally:
+            os.dup2(real, 2)
+            os.close(real)

@@ -1,0 +1,276 @@
+"""A run's folder: everything one execution of an experiment leaves behind."""
+
+import csv
+import dataclasses
+import hashlib
+import importlib.metadata
+import json
+import math
+import os
+import platform
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import filelock
+from rich.console import Console
+
+from keras_suite import files
+from keras_suite.config import ExperimentConfig
+from keras_suite.data.provenance import Provenance
+from keras_suite.errors import InputError
+from keras_suite.progress import JobProgress
+from keras_suite.results import results_table
+
+PACKAGES = ("keras_suite", "tensorflow", "keras", "numpy", "scikit-learn")
+
+
+class Run:
+    """An open run: its folder, its ``metrics.json`` and the terminal it reports to.
+
+    ``metrics.json`` is rewritten whole after each stage, so it is valid at any moment. Its status
+    is "running", "interrupted" (Ctrl-C) or "done"; a run that says "running" while no process
+    holds its lock was killed.
+    """
+
+    def __init__(self, folder: Path, metrics: dict, console: Console):
+        self.folder = folder
+        self.metrics = metrics
+        self.console = console
+        self.progress = JobProgress(console)
+        self.provenance: Provenance | None = None
+
+    @property
+    def experiment(self) -> str:
+        """The experiment's name."""
+        return self.metrics["experiment"]
+
+    @property
+    def state_folder(self) -> Path:
+        """Where resumable states lie while the run is not done."""
+        return self.folder / "state"
+
+    @property
+    def is_done(self) -> bool:
+        """Whether there is nothing left to do."""
+        return self.metrics["status"] == "done"
+
+    def use(self, provenance: Provenance, notice: str = "") -> None:
+        """Record the run's data, say on the terminal what it is, and show the bar.
+
+        Comes when nothing can be refused any more: until then an InputError leaves no folder.
+
+        Raises:
+            InputError: where the run was begun on other data.
+        """
+        data = dataclasses.asdict(provenance)
+        before = self.metrics["data"]
+        if before and before["sha256"] != data["sha256"]:
+            raise InputError(
+                f"{self.folder} was begun on other rows (sha256 {before['sha256'][:8]}..., now "
+                f"{data['sha256'][:8]}...): start again without --resume."
+            )
+        self.provenance = provenance
+        self.metrics["data"] = data
+        self.write()
+        _point_latest_to(self.folder)
+        style = "bold yellow" if provenance.is_sample else ""
+        text = notice or f"Real data: {provenance.rows:,} rows of {provenance.source}."
+        self.console.print(text, style=style, markup=False, highlight=False)
+        self.progress.bar.start()
+
+    @contextmanager
+    def stage(self, name: str, share: float = 0.0) -> Iterator[Callable[[float], None]]:
+        """Time a part of the run and show it on the bar; see :meth:`JobProgress.stage`."""
+        started = time.perf_counter()
+        with self.progress.stage(name, share) as advance:
+            yield advance
+        seconds = self.metrics["seconds"]
+        seconds[name] = round(seconds.get(name, 0) + time.perf_counter() - started, 2)
+        self.write()
+
+    def write_history(self, histories: dict[str, list[dict]]) -> None:
+        """Write ``history.csv``: a row per fit and epoch."""
+        rows = [{"fit": name} | entry for name, history in histories.items() for entry in history]
+        with (
+            files.whole(self.folder / "history.csv") as partial,
+            partial.open("w", newline="") as file,
+        ):
+            writer = csv.DictWriter(file, rows[0])
+            writer.writeheader()
+            writer.writerows(rows)
+
+    def save_figure(self, figure, name: str) -> None:
+        """Save a figure as ``figures/<name>.png``, marked with the data it shows."""
+        from keras_suite import plots
+
+        plots.save(figure, self.folder / "figures" / f"{name}.png", self.provenance)
+
+    def save_model(self, model, name: str, function, inputs: list) -> None:
+        """Save ``model.keras`` and its TF Serving export, and record what it is.
+
+        Args:
+            model: the keras.Model.
+            name: which of the run's models it is.
+            function: see :func:`keras_suite.serving.export.export`.
+            inputs: likewise.
+        """
+        from keras_suite.serving.export import export
+
+        with files.whole(self.folder / "model.keras") as partial:
+            model.save(partial)
+        export(model, function, inputs, self.folder / "serving" / self.experiment / "1")
+        self.metrics["exported"] = name
+        self.metrics["parameters"] = {
+            "total": model.count_params(),
+            "trainable": sum(math.prod(weight.shape) for weight in model.trainable_weights),
+        }
+
+    def finish(self, results: list[dict]) -> None:
+        """Record what came out; the run is then done and its resumable states go."""
+        self.metrics |= {"results": results, "status": "done"}
+        self.metrics["seconds"]["total"] = round(sum(self.metrics["seconds"].values()), 2)
+        self.write()
+        files.remove(self.state_folder)
+
+    def write(self) -> None:
+        """Write ``metrics.json``."""
+        files.write_text(self.folder / "metrics.json", json.dumps(self.metrics, indent=1) + "\n")
+
+    def show(self) -> None:
+        """Print the table of test figures and where the run lies."""
+        self.progress.bar.stop()
+        sample = self.metrics["data"]["kind"] == "sample"
+        title = f"{self.metrics['experiment']}, {self.metrics['data']['source']}"
+        self.console.print(
+            results_table(self.metrics["results"], title=f"{'SAMPLE DATA: ' * sample}{title}")
+        )
+        self.console.print(f"Run: {self.folder}", highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def open_run(
+    experiment: str,
+    preset: str,
+    config: ExperimentConfig,
+    output: Path,
+    *,
+    resume: bool = False,
+    console: Console | None = None,
+) -> Iterator[Run]:
+    """Open a new run, or with ``resume`` the newest of the same experiment and Config.
+
+    Args:
+        experiment: its name.
+        preset: the preset the Config came from, for the record.
+        config: decides, field by field, which run is "the same".
+        output: folder of all runs.
+        resume: go on with a run that was killed or interrupted; where there is none, a new one is
+            begun.
+        console: where to report; standard output by default.
+
+    Yields:
+        The run. Ctrl-C inside leaves it with status "interrupted".
+
+    Raises:
+        InputError: where another process is at this run, or the folder cannot be written.
+    """
+    console = console or Console()
+    home = output / experiment
+    fields = json.dumps(dataclasses.asdict(config), default=str, sort_keys=True, indent=1)
+    fingerprint = hashlib.sha256(fields.encode()).hexdigest()[:8]
+    before = sorted(home.glob(f"*-{fingerprint}")) if resume else []
+    folder = before[-1] if before else _new_folder(home, fingerprint)
+    with _sole_use(folder):
+        files.sweep(folder)
+        files.write_text(folder / "config.json", fields + "\n")
+        run = Run(folder, _metrics(folder, experiment, preset, config), console)
+        try:
+            yield run
+        except KeyboardInterrupt:
+            run.metrics["status"] = "interrupted"
+            run.write()
+            raise
+        except InputError:
+            if run.provenance is None and not before:
+                files.remove(folder)  # refused before it began
+            raise
+        finally:
+            run.progress.bar.stop()
+
+
+def _new_folder(home: Path, fingerprint: str) -> Path:
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        while True:
+            folder = home / f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{fingerprint}"
+            try:
+                folder.mkdir()
+                return folder
+            except FileExistsError:
+                time.sleep(0.1)  # a run of the same settings began in this second
+    except OSError as error:
+        raise InputError(
+            f"{home} cannot be made ({error.strerror}): choose another folder with --output."
+        ) from error
+
+
+@contextmanager
+def _sole_use(folder: Path) -> Iterator[None]:
+    """Hold the run's lock; the kernel lets it go however the process ends."""
+    lock = filelock.FileLock(folder / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        raise InputError(
+            f"Another process is at {folder}: wait for it, or start a run of your own without "
+            "--resume."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _point_latest_to(folder: Path) -> None:
+    with files.whole(folder.parent / "latest") as partial:
+        partial.symlink_to(folder.name)
+
+
+def _metrics(folder: Path, experiment: str, preset: str, config: ExperimentConfig) -> dict:
+    file = folder / "metrics.json"
+    if file.exists():
+        metrics = json.loads(file.read_text())
+        if metrics["status"] != "done":
+            metrics["status"] = "running"
+        return metrics
+    return {
+        "experiment": experiment,
+        "preset": preset,
+        "seed": config.seed,
+        "status": "running",
+        "data": None,
+        "environment": _environment(),
+        "seconds": {},
+        "parameters": None,
+        "results": [],
+    }
+
+
+def _environment() -> dict:
+    return {
+        "python": platform.python_version(),
+        **{name: importlib.metadata.version(name) for name in PACKAGES},
+        "platform": platform.platform(),
+        "cpu": _cpu(),
+        "cores": os.cpu_count(),
+    }
+
+
+def _cpu() -> str:
+    try:
+        return re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())[1]
+    except (OSError, TypeError):  # not Linux
+        return platform.processor()

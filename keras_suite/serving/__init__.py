@@ -1,0 +1,1 @@
+"""Models as TF Serving loads them."""

@@ -1,0 +1,1 @@
+"""Fitting Keras models: resumable, reproducible to the bit, several at once."""

@@ -1,0 +1,106 @@
+"""Several fits at once, one core each."""
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from keras_suite.training.fit import Fit, run_fit
+
+
+class _Stopped(Exception):  # noqa: N818 - not an error: another fit failed or Ctrl-C came
+    pass
+
+
+def cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
+def one_core_per_operation() -> None:
+    """Let TensorFlow use one core for an operation and the others for other operations.
+
+    For networks so small that splitting an operation costs more than it gains; :func:`run_fits`
+    then keeps the cores busy with other fits. Must come before TensorFlow's first operation;
+    later it changes nothing.
+    """
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(cores())
+    except RuntimeError:  # already running: only slower
+        return
+
+
+def run_fits(
+    fits: Sequence[Fit],
+    state_folder: Path,
+    log_folder: Path,
+    on_steps: Callable[[int], None] = lambda steps: None,
+) -> dict[str, list[dict]]:
+    """Run all fits, as many at once as there are cores, the longest first.
+
+    TensorFlow works outside Python's lock, so threads are enough, and the rows are shared.
+
+    Args:
+        fits: with different names.
+        state_folder: each fit's resumable state goes to ``<name>.npz`` in it.
+        log_folder: TensorBoard events, a folder per fit.
+        on_steps: called, from any thread, with the training steps done since the last call.
+
+    Returns:
+        Each fit's history by name, as :func:`run_fit` gives it.
+
+    Raises:
+        BaseException: the first error of any fit, or KeyboardInterrupt; the other fits stop
+            within a few steps, and what they finished stays in their states.
+    """
+    stop = threading.Event()
+
+    def run(fit: Fit) -> list[dict]:
+        tensorboard = keras.callbacks.TensorBoard(log_folder / fit.name, write_graph=False)
+        progress = _Progress(fit, stop, on_steps)
+        try:
+            history = run_fit(fit, state_folder / f"{fit.name}.npz", [tensorboard, progress])
+            progress.advance_to(fit.steps)  # a fit that was finished before ran no callback
+            return history
+        except _Stopped:
+            return []
+        except BaseException:
+            stop.set()
+            raise
+
+    with ThreadPoolExecutor(cores()) as pool:
+        longest_first = sorted(fits, key=lambda fit: -fit.steps)
+        running = {fit.name: pool.submit(run, fit) for fit in longest_first}
+        try:
+            for future in running.values():
+                future.exception()  # waits, and lets Ctrl-C through
+        finally:
+            stop.set()
+    return {fit.name: running[fit.name].result() for fit in fits}
+
+
+class _Progress(keras.callbacks.Callback):
+    def __init__(self, fit: Fit, stop: threading.Event, on_steps: Callable[[int], None]):
+        super().__init__()
+        self.fit = fit
+        self.stop = stop
+        self.on_steps = on_steps
+        self.done = 0
+
+    def advance_to(self, done: int) -> None:
+        self.on_steps(done - self.done)
+        self.done = done
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch_start = epoch * self.fit.steps_per_epoch
+        self.advance_to(self.epoch_start)
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self.stop.is_set():
+            raise _Stopped
+        self.advance_to(self.epoch_start + batch + 1)

@@ -1,0 +1,40 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keras_suite.metrics.classification import best_f1_threshold, binary_report
+
+Y = np.array([0, 0, 0, 0, 1, 1, 1])
+P = np.array([0.1, 0.2, 0.6, 0.3, 0.9, 0.55, 0.4])
+
+
+def test_counts_and_rates_of_a_case_done_by_hand():
+    report = binary_report(Y, P)
+    assert (report["tn"], report["fp"], report["fn"], report["tp"]) == (3, 1, 1, 2)
+    assert report["accuracy"] == pytest.approx(5 / 7)
+    assert report["precision"] == pytest.approx(2 / 3)
+    assert report["recall"] == pytest.approx(2 / 3)
+    assert report["f1"] == pytest.approx(2 / 3)
+    assert report["roc_auc"] == pytest.approx(10 / 12)
+    assert report["pr_auc"] == pytest.approx((1 / 1 + 2 / 3 + 3 / 4) / 3)
+
+
+def test_a_probability_at_the_threshold_counts_as_positive():
+    assert binary_report(Y, P, threshold=0.4)["tp"] == 3
+
+
+def test_nothing_predicted_positive_has_precision_zero():
+    report = binary_report(Y, P, threshold=1.0)
+    assert report["precision"] == report["f1"] == 0
+
+
+scored = st.lists(st.tuples(st.integers(0, 1), st.integers(0, 100)), min_size=2, max_size=40)
+
+
+@given(scored.filter(lambda rows: len({label for label, _ in rows}) == 2))
+def test_no_other_threshold_has_a_higher_f1(rows):
+    y = np.array([label for label, _ in rows])
+    p = np.array([score for _, score in rows]) / 100
+    best = binary_report(y, p, best_f1_threshold(y, p))["f1"]
+    assert all(binary_report(y, p, t)["f1"] <= best + 1e-9 for t in np.unique(p))

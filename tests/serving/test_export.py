@@ -1,0 +1,68 @@
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_suite.models.fraud_cnn import fraud_cnn
+from keras_suite.serving.export import export
+
+ROWS = np.random.default_rng(0).normal(50, 20, (7, 29)).astype("float32")
+LOADER = """
+import sys
+import numpy as np
+import tensorflow as tf
+signature = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
+np.save(sys.argv[3], signature(features=tf.constant(np.load(sys.argv[2])))["fraud_probability"])
+assert not any(name.startswith("keras_suite") for name in sys.modules)
+"""
+
+
+@pytest.fixture
+def model():
+    return fraud_cnn(ROWS.mean(0), ROWS.var(0))
+
+
+def export_fraud(model, folder):
+    def serving_default(features):
+        return {"fraud_probability": model(features)[:, 1]}
+
+    export(model, serving_default, [tf.TensorSpec((None, 29), tf.float32, "features")], folder)
+
+
+def test_a_process_with_tensorflow_alone_gets_the_models_numbers(model, tmp_path):
+    export_fraud(model, tmp_path / "fraud" / "1")
+    np.save(tmp_path / "rows.npy", ROWS)
+    paths = [tmp_path / "fraud" / "1", tmp_path / "rows.npy", tmp_path / "served.npy"]
+    subprocess.run([sys.executable, "-c", LOADER, *paths], check=True, capture_output=True)
+    expected = model.predict(ROWS, verbose=0)[:, 1]
+    assert np.abs(np.load(paths[2]) - expected).max() <= 1e-6
+
+
+def test_the_signature_names_shapes_and_dtypes(model, tmp_path):
+    export_fraud(model, tmp_path / "1")
+    signature = tf.saved_model.load(str(tmp_path / "1")).signatures["serving_default"]
+    (features,) = signature.structured_input_signature[1].values()
+    assert (features.name, features.shape.as_list(), features.dtype) == (
+        "features",
+        [None, 29],
+        tf.float32,
+    )
+    assert signature.structured_outputs["fraud_probability"].shape.as_list() == [None]
+
+
+def test_a_failed_export_leaves_no_version_behind(model, tmp_path):
+    def broken(features):
+        raise RuntimeError("broken")
+
+    with pytest.raises(RuntimeError, match="broken"):
+        export(model, broken, [tf.TensorSpec((None, 29), tf.float32, "features")], tmp_path / "1")
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_model_file_reloads_in_safe_mode(model, tmp_path):
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
+    assert np.array_equal(again.predict(ROWS, verbose=0), model.predict(ROWS, verbose=0))

@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from keras_suite import plots
+from keras_suite.data.provenance import Provenance
+
+REAL = Provenance("creditcard.csv", "real", 100, "0" * 64)
+SAMPLE = Provenance("simulated stand-in", "sample", 100, "0" * 64)
+RNG = np.random.default_rng(0)
+Y = RNG.integers(0, 2, 60)
+HISTORY = [
+    {"epoch": e, "loss": 1 / e, "val_loss": 2 / e, "accuracy": 0.9, "val_accuracy": 0.8}
+    for e in (1, 2, 3)
+]
+FIGURES = {
+    "class_histogram": lambda: plots.class_histogram(
+        {"before": [0] * 90 + [1] * 10, "after": [0] * 90 + [1] * 88}, ["legitimate", "fraud"]
+    ),
+    "learning_curves": lambda: plots.learning_curves(
+        {"one": HISTORY, "two": HISTORY}, ["loss", "accuracy"]
+    ),
+    "confusion": lambda: plots.confusion_matrices(
+        {"one": {"train": [[90, 0], [3, 7]], "test": [[9, 1], [0, 0]]}}, ["legitimate", "fraud"]
+    ),
+    "curves": lambda: plots.roc_and_precision_recall(
+        {"one": (Y, RNG.random(60)), "two": (Y, RNG.random(60))}
+    ),
+}
+
+
+def texts(figure):
+    artists = figure.findobj(lambda artist: hasattr(artist, "get_text"))
+    return {artist.get_text() for artist in artists}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_nothing_is_drawn_up_to_the_edge_where_it_would_be_clipped(name, tmp_path):
+    plots.save(FIGURES[name](), tmp_path / "figure.png", SAMPLE)
+    pixels = imread(tmp_path / "figure.png")[..., :3]
+    assert pixels.min() < 0.5  # something is drawn
+    for edge in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]):
+        assert (edge == 1).all()
+
+
+@pytest.mark.parametrize(("provenance", "mark"), [(SAMPLE, True), (REAL, False)])
+def test_sample_data_is_marked_in_the_picture(tmp_path, provenance, mark):
+    figure = FIGURES["class_histogram"]()
+    plots.save(figure, tmp_path / "figure.png", provenance)
+    assert any("SAMPLE DATA" in text for text in texts(figure)) == mark
+    assert any(provenance.source in text for text in texts(figure))
+
+
+def test_bars_carry_their_counts():
+    assert {"90", "10", "88"} <= texts(FIGURES["class_histogram"]())
+
+
+def test_heat_maps_carry_counts_and_row_shares():
+    assert "3\n30.0%" in texts(FIGURES["confusion"]())
+
+
+def test_curves_carry_their_areas():
+    figure = plots.roc_and_precision_recall({"perfect": (Y, Y.astype(float))})
+    assert [axes.get_legend().get_texts()[0].get_text() for axes in figure.axes] == [
+        "perfect: 1.000"
+    ] * 2
+
+
+def test_the_colours_differ_in_brightness_for_colour_blind_readers():
+    rgb = [tuple(int(color[i : i + 2], 16) for i in (1, 3, 5)) for color in plots.COLORS[:2]]
+    brightness = [0.2126 * r + 0.7152 * g + 0.0722 * b for r, g, b in rgb]
+    assert abs(brightness[0] - brightness[1]) > 5

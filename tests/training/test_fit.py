@@ -1,0 +1,99 @@
+import keras
+import numpy as np
+import pytest
+
+from keras_suite.errors import InputError
+from keras_suite.training.fit import Fit, run_fit
+from keras_suite.training.state import load_state, save_state
+from tests.training.fits import make_fit, same_to_the_bit, without_seconds
+
+
+class StopAt(keras.callbacks.Callback):
+    """Stops a fit as a kill would, at a given batch of a given epoch (from 0)."""
+
+    def __init__(self, epoch, batch):
+        super().__init__()
+        self.stop_at = (epoch, batch)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        if (self.epoch, batch) >= self.stop_at:
+            raise KeyboardInterrupt
+
+
+def test_the_history_has_an_entry_an_epoch_with_both_sets_measured():
+    history = run_fit(make_fit(epochs=3))
+    assert [entry["epoch"] for entry in history] == [1, 2, 3]
+    assert set(history[0]) == {
+        "epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds",
+    }  # fmt: skip
+
+
+def test_the_same_seed_ends_at_the_same_weights_to_the_bit_and_another_does_not():
+    fits = [make_fit(seed=1), make_fit(seed=1), make_fit(seed=2)]
+    for fit in fits:
+        run_fit(fit)
+    assert same_to_the_bit(fits[0], fits[1])
+    assert not same_to_the_bit(fits[0], fits[2])
+
+
+@pytest.mark.parametrize("stop_at", [(0, 3), (1, 7), (2, 3)])
+def test_a_fit_stopped_anywhere_goes_on_to_the_same_weights_to_the_bit(tmp_path, stop_at):
+    undisturbed = make_fit()
+    expected = run_fit(undisturbed)
+    with pytest.raises(KeyboardInterrupt):
+        run_fit(make_fit(), tmp_path / "state.npz", [StopAt(*stop_at)])
+    resumed = make_fit()
+    history = run_fit(resumed, tmp_path / "state.npz")
+    assert same_to_the_bit(undisturbed, resumed)
+    assert without_seconds(history) == without_seconds(expected)
+
+
+def test_a_finished_epoch_is_not_run_again(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        run_fit(make_fit(), tmp_path / "state.npz", [StopAt(2, 0)])
+    begun = []
+    note = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: begun.append(epoch))
+    run_fit(make_fit(), tmp_path / "state.npz", [note])
+    assert begun == [2, 3]
+
+
+def test_a_finished_fit_only_loads_its_weights(tmp_path):
+    first = make_fit()
+    history = run_fit(first, tmp_path / "state.npz")
+    again = make_fit()
+    assert run_fit(again, tmp_path / "state.npz", [StopAt(0, 0)]) == history
+    assert same_to_the_bit(first, again)
+
+
+def test_every_row_is_seen_once_an_epoch_in_an_order_that_changes():
+    seen = []
+
+    class Spy(keras.Model):
+        def call(self, x):
+            return x
+
+        def train_step(self, data):
+            seen.append(data[0].numpy().ravel().tolist())
+            return {"loss": 0.0}
+
+        def test_step(self, data):
+            return {"loss": 0.0}
+
+    X = np.arange(10, dtype="float32")[:, None]
+    model = Spy()
+    model.compile("sgd", "mse", run_eagerly=True)
+    model(X)
+    run_fit(Fit("spy", model, (X, X), (X, X), epochs=2, batch_size=4, seed=0))
+    assert [len(batch) for batch in seen] == [4, 4, 2] * 2
+    first, second = [[row for batch in epoch for row in batch] for epoch in (seen[:3], seen[3:])]
+    assert sorted(first) == sorted(second) == list(range(10))
+    assert first != second
+
+
+def test_a_state_of_another_model_is_refused(tmp_path):
+    save_state(tmp_path / "state.npz", make_fit().model, [])
+    with pytest.raises(InputError, match="different model"):
+        load_state(tmp_path / "state.npz", make_fit(units=7).model)

@@ -1,0 +1,64 @@
+import os
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from keras_suite.training.fit import run_fit
+from keras_suite.training.parallel import run_fits
+from tests.training.fits import make_fit, same_to_the_bit
+
+
+def test_fits_side_by_side_end_where_each_ends_alone(tmp_path):
+    alone = [make_fit(seed=seed, name=f"seed{seed}") for seed in (1, 2, 3)]
+    together = [make_fit(seed=seed, name=f"seed{seed}") for seed in (1, 2, 3)]
+    expected = {fit.name: run_fit(fit) for fit in alone}
+    histories = run_fits(together, tmp_path / "state", tmp_path / "log")
+    assert list(histories) == list(expected)
+    for one, other in zip(alone, together, strict=True):
+        assert same_to_the_bit(one, other)
+
+
+def test_progress_counts_every_step_once_also_those_done_before(tmp_path):
+    def total():
+        counted = []
+        some = [make_fit(epochs=3, name=name) for name in ("a", "b")]
+        run_fits(some, tmp_path / "state", tmp_path / "log", counted.append)
+        assert sum(fit.steps for fit in some) == 2 * 3 * 10
+        return sum(counted)
+
+    assert total() == 60
+    assert total() == 60  # all finished before
+
+
+def test_an_error_in_one_fit_stops_the_others_and_is_raised(tmp_path):
+    broken = make_fit(name="broken", epochs=2)
+    broken.model.compile("adam", lambda y, p: 1 / 0)
+    endless = make_fit(name="endless", epochs=100_000)
+    with pytest.raises(ZeroDivisionError):
+        run_fits([broken, endless], tmp_path / "state", tmp_path / "log")
+
+
+def test_ctrl_c_stops_all_fits_and_keeps_their_finished_epochs(tmp_path):
+    def press_ctrl_c():
+        while not list((tmp_path / "state").glob("*.npz")):
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=press_ctrl_c, daemon=True).start()
+    with pytest.raises(KeyboardInterrupt):
+        run_fits([make_fit(epochs=100_000)], tmp_path / "state", tmp_path / "log")
+    assert len(np.load(tmp_path / "state" / "fit.npz").files) > 1
+
+
+def test_tensorboard_events_hold_the_curves_of_each_fit(tmp_path):
+    histories = run_fits([make_fit(name="one")], tmp_path / "state", tmp_path / "log")
+    for folder, key in (("train", "loss"), ("validation", "val_loss")):
+        events = EventAccumulator(str(tmp_path / "log" / "one" / folder))
+        events.Reload()
+        written = [tf.make_ndarray(e.tensor_proto) for e in events.Tensors("epoch_loss")]
+        assert written == pytest.approx([entry[key] for entry in histories["one"]])
