@@ -187,6 +187,8 @@ def open_run(
         files.sweep(folder)
         files.write_text(folder / "config.json", fields + "\n")
         run = Run(folder, _metrics(folder, experiment, preset, config), console)
+        if run.is_done:
+            files.remove(run.state_folder)  # the kill may have come just before this
         try:
             yield run
         except KeyboardInterrupt:

@@ -117,8 +117,10 @@ def test_a_finished_run_is_seen_as_done_on_resume(tmp_path):
     with open_(tmp_path) as run:
         run.use(ROWS)
         run.finish([RESULT])
+        run.state_folder.mkdir()  # as if killed before this was removed
     with open_(tmp_path, resume=True) as again:
         assert again.is_done
+        assert not again.state_folder.exists()
         assert again.metrics["results"] == [RESULT]
 
 
