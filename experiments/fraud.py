@@ -221,15 +221,7 @@ def run(config: Config, run) -> None:
         table = load(config)
         variants = [prepare(*each, table) for each in list_variants(config)]
     run.use(table.provenance, table.notice)
-    with run.stage("fit", 0.9) as advance:
-        steps = sum(each.fit.steps for each in variants)
-        histories = parallel.run_fits(
-            [each.fit for each in variants],
-            run.state_folder,
-            run.folder / "tensorboard",
-            on_steps=lambda done: advance(done / steps),
-        )
-        run.write_history(histories)
+    histories = run.fit([each.fit for each in variants], share=0.9)
     first_seed = [each for each in variants if each.config.seed == config.seed]
     with run.stage("measure", 0.04):
         results = measure(variants)

@@ -85,31 +85,59 @@ def learning_curves(histories: Mapping[str, list[dict]], measures: list[str]) ->
 def confusion_matrices(
     matrices: Mapping[str, Mapping[str, np.ndarray]], classes: list[str]
 ) -> Figure:
-    """Draw confusion matrices, a row for each model, a column for each split.
+    """Draw confusion matrices, a row for each model, a column for each split; one split in a row.
 
     Args:
         matrices: by model and split, counts ``[classes, classes]``, rows true, columns predicted.
         classes: their names.
     """
-    columns = len(next(iter(matrices.values())))
-    figure, axes = _subplots(len(matrices), columns, 2.9, 2.8)
-    for row, (model, by_split) in enumerate(matrices.items()):
-        for axis, (split, matrix) in zip(axes[row], by_split.items(), strict=True):
-            _heat_map(axis, np.asarray(matrix), classes)
-            axis.set_title(f"{model}\n{split}")
+    rows, columns = len(matrices), len(next(iter(matrices.values())))
+    if columns == 1:
+        rows, columns = 1, rows
+    size = max(2.9, 0.55 * len(classes))
+    figure, axes = _subplots(rows, columns, size, size)
+    named = [
+        (f"{model}\n{split}", np.asarray(matrix))
+        for model, by_split in matrices.items()
+        for split, matrix in by_split.items()
+    ]
+    for axis, (title, matrix) in zip(axes.flat, named, strict=True):
+        _heat_map(axis, matrix, classes)
+        axis.set_title(title)
     return figure
 
 
 def _heat_map(axis, matrix: np.ndarray, classes: list[str]) -> None:
+    """Colour by the share of the row; where there is room, write it below the count."""
     share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     axis.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    few = len(classes) <= 4
     for (i, j), count in np.ndenumerate(matrix):
+        text = f"{count:,}\n{share[i, j]:.1%}" if few else f"{count:,}"
         color = "white" if share[i, j] > 0.5 else "black"
-        axis.text(j, i, f"{count:,}\n{share[i, j]:.1%}", ha="center", va="center", color=color)
-    axis.set_xticks(range(len(classes)), classes)
-    axis.set_yticks(range(len(classes)), classes, rotation=90, va="center")
+        axis.text(j, i, text, ha="center", va="center", color=color, size=None if few else 8)
+    axis.set_xticks(range(len(classes)), classes, rotation=0 if few else 90)
+    axis.set_yticks(range(len(classes)), classes, rotation=90 if few else 0, va="center")
     axis.set(xlabel="predicted", ylabel="true")
     axis.spines[:].set_visible(False)
+
+
+def gallery(images: np.ndarray, titles: list[str], columns: int = 6) -> Figure:
+    """Draw small pictures in rows.
+
+    Args:
+        images: grey ``[n, height, width]`` or coloured ``[n, height, width, 3]``, uint8.
+        titles: a line or two above each.
+        columns: pictures a row.
+    """
+    rows = max(1, -(-len(images) // columns))
+    figure, axes = _subplots(rows, columns, 1.6, 1.9)
+    for axis in axes.flat:
+        axis.set_axis_off()
+    for axis, image, title in zip(axes.flat, images, titles, strict=False):
+        axis.imshow(image, cmap="gray", vmin=0, vmax=255)
+        axis.set_title(title, fontsize=8)
+    return figure
 
 
 def roc_and_precision_recall(scores: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:

@@ -1,5 +1,6 @@
 """One bar for a whole job, with the time left."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ class JobProgress:
     def __init__(self, console: Console):
         self.console = console
         self.done = 0.0
+        self.lock = threading.Lock()
         self.started = time.monotonic()
         self.bar = Progress(
             TextColumn("{task.description}"),
@@ -49,10 +51,14 @@ class JobProgress:
         self._advance(start + share - self.done)
 
     def _advance(self, part: float) -> None:
-        tenth = int(self.done * 10)
-        self.done = min(self.done + part, 1.0)
-        self.bar.advance(self.task, part)
-        if not self.console.is_terminal and int(self.done * 10) > tenth:
-            elapsed = time.monotonic() - self.started
-            left = elapsed / self.done * (1 - self.done)
-            self.console.print(f"{self.done:4.0%} after {elapsed:,.0f} s, about {left:,.0f} s left")
+        with self.lock:
+            tenth = int(self.done * 10)
+            self.done = min(self.done + part, 1.0)
+            self.bar.advance(self.task, part)
+            if not self.console.is_terminal and int(self.done * 10) > tenth:
+                self._print_line()
+
+    def _print_line(self) -> None:
+        elapsed = time.monotonic() - self.started
+        left = elapsed / self.done * (1 - self.done)
+        self.console.print(f"{self.done:4.0%} after {elapsed:,.0f} s, about {left:,.0f} s left")

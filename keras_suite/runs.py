@@ -91,7 +91,30 @@ class Run:
         seconds[name] = round(seconds.get(name, 0) + time.perf_counter() - started, 2)
         self.write()
 
-    def write_history(self, histories: dict[str, list[dict]]) -> None:
+    def fit(self, fits: list, share: float) -> dict[str, list[dict]]:
+        """Run all fits side by side, resumable, and write ``history.csv``.
+
+        Args:
+            fits: :class:`keras_suite.training.fit.Fit` objects.
+            share: of the run's time that the fits take, for the bar.
+
+        Returns:
+            What :func:`keras_suite.training.parallel.run_fits` does.
+        """
+        from keras_suite.training.parallel import run_fits
+
+        steps = sum(fit.steps for fit in fits)
+        with self.stage("fit", share) as advance:
+            histories = run_fits(
+                fits,
+                self.state_folder,
+                self.folder / "tensorboard",
+                on_steps=lambda done: advance(done / steps),
+            )
+            self._write_history(histories)
+        return histories
+
+    def _write_history(self, histories: dict[str, list[dict]]) -> None:
         """Write ``history.csv``: a row per fit and epoch."""
         rows = [{"fit": name} | entry for name, history in histories.items() for entry in history]
         with (

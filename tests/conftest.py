@@ -1,11 +1,16 @@
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from keras_suite.quiet import start_tensorflow
 
 start_tensorflow()
+
+# The same examples every time, however slow the machine is at the moment.
+hypothesis.settings.register_profile("suite", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session")

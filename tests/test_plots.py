@@ -23,6 +23,13 @@ FIGURES = {
     "confusion": lambda: plots.confusion_matrices(
         {"one": {"train": [[90, 0], [3, 7]], "test": [[9, 1], [0, 0]]}}, ["legitimate", "fraud"]
     ),
+    "confusion of many classes": lambda: plots.confusion_matrices(
+        {name: {"test": np.eye(10, dtype=int) * 1000} for name in ("one", "two")},
+        ["a long name of a class"] * 10,
+    ),
+    "gallery": lambda: plots.gallery(
+        RNG.integers(0, 255, (7, 28, 28)), ["Ankle boot,\npredicted T-shirt/top"] * 7
+    ),
     "curves": lambda: plots.roc_and_precision_recall(
         {"one": (Y, RNG.random(60)), "two": (Y, RNG.random(60))}
     ),
@@ -57,6 +64,12 @@ def test_bars_carry_their_counts():
 
 def test_heat_maps_carry_counts_and_row_shares():
     assert "3\n30.0%" in texts(FIGURES["confusion"]())
+
+
+def test_a_gallery_shows_every_picture_and_no_empty_frame():
+    figure = FIGURES["gallery"]()
+    assert sum(bool(axes.images) for axes in figure.axes) == 7
+    assert not any(axes.axison for axes in figure.axes)
 
 
 def test_curves_carry_their_areas():

@@ -38,7 +38,9 @@ def test_a_finished_run_leaves_what_the_contract_names(tmp_path):
         run.use(ROWS)
         with run.stage("fit", 0.5):
             run.state_folder.mkdir()
-        run.write_history({"one": [{"epoch": 1, "loss": 0.5}], "two": [{"epoch": 1, "loss": 0.25}]})
+        run._write_history(
+            {"one": [{"epoch": 1, "loss": 0.5}], "two": [{"epoch": 1, "loss": 0.25}]}
+        )
         run.save_figure(class_histogram({"rows": [0, 1, 1]}, ["a", "b"]), "classes")
         run.finish([RESULT])
         run.show()

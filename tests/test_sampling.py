@@ -34,7 +34,7 @@ def distance_to_nearest_segment(point, members):
     return np.sqrt(((point - nearest) ** 2).sum(-1)).min()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     minority=st.integers(8, 40),
     majority=st.integers(60, 200),
@@ -52,7 +52,7 @@ def test_row_counts_equal_imbalanced_learns(minority, majority, k, seed):
     assert np.bincount(y_out).tolist() == expected.tolist()
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 2**16), k=st.integers(1, 5))
 def test_every_synthetic_row_lies_between_two_rows_of_its_class(seed, k):
     X, y = table([80, 12, 20], seed)

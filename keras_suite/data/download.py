@@ -38,7 +38,7 @@ def download(url: str, path: Path, check: Callable[[Path], object]) -> None:
         NoNetworkError: where nothing answers at the address within ``NO_NETWORK_AFTER`` seconds.
         InputError: where the server refuses, or the transfer breaks off or stalls.
     """
-    _require_answer(url)
+    require_answer(url)
     import keras
 
     with files.whole(path) as partial, _socket_timeout(STALLED_AFTER):
@@ -55,8 +55,12 @@ def download(url: str, path: Path, check: Callable[[Path], object]) -> None:
         check(partial)
 
 
-def _require_answer(url: str) -> None:
-    """A thread, because looking up a host's name takes no timeout."""
+def require_answer(url: str) -> None:
+    """Return once anything answers at ``url``.
+
+    Raises:
+        NoNetworkError: where nothing does within ``NO_NETWORK_AFTER`` seconds.
+    """
     outcome: list[Exception | None] = []
 
     def ask() -> None:
@@ -70,6 +74,7 @@ def _require_answer(url: str) -> None:
         except (OSError, ValueError) as error:
             outcome.append(error)
 
+    # A thread, because looking up a host's name takes no timeout.
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
     thread.join(NO_NETWORK_AFTER)

@@ -1,4 +1,4 @@
-"""Measures of a two-class classifier."""
+"""Measures of classifiers."""
 
 import numpy as np
 from sklearn import metrics
@@ -30,6 +30,28 @@ def binary_report(y: np.ndarray, probability: np.ndarray, threshold: float = 0.5
         "tp": tp,
         "roc_auc": float(metrics.roc_auc_score(y, probability)),
         "pr_auc": float(metrics.average_precision_score(y, probability)),
+    }
+
+
+def multiclass_report(y: np.ndarray, probabilities: np.ndarray) -> dict:
+    """Measure predictions of several classes.
+
+    Args:
+        y: true labels 0, 1, ..., of shape ``[n]``.
+        probabilities: of each class, float of shape ``[n, classes]``.
+
+    Returns:
+        accuracy, balanced_accuracy, f1 (the mean over classes) and loss (cross-entropy, nats).
+    """
+    predicted = probabilities.argmax(axis=1)
+    exact = probabilities.astype("float64")
+    exact /= exact.sum(axis=1, keepdims=True)  # float32 sums miss 1 by more than log_loss allows
+    labels = np.arange(probabilities.shape[1])
+    return {
+        "accuracy": float(metrics.accuracy_score(y, predicted)),
+        "balanced_accuracy": float(metrics.balanced_accuracy_score(y, predicted)),
+        "f1": float(metrics.f1_score(y, predicted, average="macro")),
+        "loss": float(metrics.log_loss(y, exact, labels=labels)),
     }
 
 

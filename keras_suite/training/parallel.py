@@ -103,4 +103,5 @@ class _Progress(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         if self.stop.is_set():
             raise _Stopped
-        self.advance_to(self.epoch_start + batch + 1)
+        # With several steps an execution, Keras counts past a last execution that is short.
+        self.advance_to(self.epoch_start + min(batch + 1, self.fit.steps_per_epoch))

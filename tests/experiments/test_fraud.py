@@ -1,4 +1,3 @@
-import csv
 import dataclasses
 import json
 import os
@@ -6,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -17,8 +15,8 @@ import tensorflow as tf
 from experiments import fraud
 from keras_suite.data.creditcard import FEATURES
 from keras_suite.errors import InputError
+from tests.experiments.processes import ROOT, latest, read
 
-ROOT = Path(__file__).parents[2]
 SMALL = fraud.Config(data="sample", protocol="clean", rows=12_000)
 FLAGS = ["--data", "sample", "--rows", "12000", "--epochs", "3"]
 
@@ -147,21 +145,11 @@ def finish(process) -> str:
     return out
 
 
-def latest(output) -> Path:
-    return (output / "fraud" / "latest").resolve()
-
-
-def read(folder):
-    metrics = json.loads((folder / "metrics.json").read_text())
-    with (folder / "history.csv").open() as file:
-        return metrics, list(csv.DictReader(file))
-
-
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
     output = tmp_path_factory.mktemp("undisturbed")
     out = finish(start(output))
-    return latest(output), out
+    return latest(output, "fraud"), out
 
 
 def test_a_run_prints_and_writes_what_the_contract_names(undisturbed):
@@ -213,11 +201,11 @@ def test_a_killed_run_goes_on_to_the_same_weights_to_the_bit(
     out = finish(start(tmp_path, "--resume"))
     assert len(list((tmp_path / "fraud").glob("2*"))) == 1, out
     expected, history = read(undisturbed[0])
-    resumed, resumed_history = read(latest(tmp_path))
+    resumed, resumed_history = read(latest(tmp_path, "fraud"))
     assert resumed["results"] == expected["results"]
     models = [
         keras.saving.load_model(folder / "model.keras")
-        for folder in (undisturbed[0], latest(tmp_path))
+        for folder in (undisturbed[0], latest(tmp_path, "fraud"))
     ]
     for one, other in zip(models[0].weights, models[1].weights, strict=True):
         assert np.array_equal(one, other)
@@ -262,13 +250,13 @@ def test_ctrl_c_exits_with_130_and_says_how_to_go_on(tmp_path):
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert err == "Interrupted; the same command with --resume goes on.\n"
-    metrics = json.loads((latest(tmp_path) / "metrics.json").read_text())
+    metrics = json.loads((latest(tmp_path, "fraud") / "metrics.json").read_text())
     assert metrics["status"] == "interrupted"
 
 
 def test_repeats_give_mean_and_standard_deviation(tmp_path):
     finish(start(tmp_path, "--repeats", "2", "--protocol", "clean", "--epochs", "1"))
-    metrics, history = read(latest(tmp_path))
+    metrics, history = read(latest(tmp_path, "fraud"))
     entry = next(r for r in metrics["results"] if r["metric"] == "pr_auc" and r["split"] == "test")
     assert entry["reproduced"] == pytest.approx(np.mean(entry["values"]))
     assert entry["std"] == pytest.approx(np.std(entry["values"], ddof=1))
@@ -284,7 +272,7 @@ def test_on_real_rows_the_sound_protocol_finds_frauds_and_the_papers_flatters(re
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[0] == f"Real data: 15,131 rows of {file.name}."
-    metrics, _ = read(latest(tmp_path))
+    metrics, _ = read(latest(tmp_path, "fraud"))
     assert metrics["data"]["kind"] == "real"
     found = {
         (r["protocol"], r["metric"]): r["reproduced"]

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_suite.metrics.classification import best_f1_threshold, binary_report
+from keras_suite.metrics.classification import best_f1_threshold, binary_report, multiclass_report
 
 Y = np.array([0, 0, 0, 0, 1, 1, 1])
 P = np.array([0.1, 0.2, 0.6, 0.3, 0.9, 0.55, 0.4])
@@ -27,6 +27,16 @@ def test_a_probability_at_the_threshold_counts_as_positive():
 def test_nothing_predicted_positive_has_precision_zero():
     report = binary_report(Y, P, threshold=1.0)
     assert report["precision"] == report["f1"] == 0
+
+
+def test_several_classes_in_a_case_done_by_hand():
+    y = np.array([0, 0, 1, 2])
+    p = np.array([[0.5, 0.25, 0.25], [0.25, 0.5, 0.25], [0.25, 0.5, 0.25], [0, 0, 1]], "float32")
+    report = multiclass_report(y, p)
+    assert report["accuracy"] == 3 / 4
+    assert report["balanced_accuracy"] == pytest.approx((1 / 2 + 1 + 1) / 3)
+    assert report["f1"] == pytest.approx((2 / 3 + 2 / 3 + 1) / 3)
+    assert report["loss"] == pytest.approx(-np.log(0.5 * 0.25 * 0.5 * 1) / 4)
 
 
 scored = st.lists(st.tuples(st.integers(0, 1), st.integers(0, 100)), min_size=2, max_size=40)

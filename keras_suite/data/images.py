@@ -1,0 +1,27 @@
+"""Labelled images in memory."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from keras_suite.data.provenance import Provenance
+
+
+@dataclass(frozen=True)
+class Images:
+    """A set of labelled images.
+
+    Args:
+        train: images ``[n, height, width]`` or ``[n, height, width, channels]`` uint8, and labels
+            ``[n]`` int64.
+        test: likewise.
+        classes: the names of the labels 0, 1, ...
+        provenance: where they came from.
+        notice: a sentence the person must see, or "".
+    """
+
+    train: tuple[np.ndarray, np.ndarray]
+    test: tuple[np.ndarray, np.ndarray]
+    classes: list[str]
+    provenance: Provenance
+    notice: str = ""

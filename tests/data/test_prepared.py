@@ -1,0 +1,95 @@
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_datasets as tfds
+
+from keras_suite.data import prepared
+from keras_suite.data.download import NoNetworkError
+from keras_suite.data.prepared import enlarged_digits, load_images
+from keras_suite.errors import InputError
+
+# A prepared set in the form TFDS itself writes, with random pixels.
+MOCK = {"train": 30, "test": 10}
+
+
+@pytest.fixture
+def prepared_folder(tmp_path):
+    """Fashion-MNIST's folder as TFDS prepares it, from a few random images."""
+    rng = np.random.default_rng(0)
+    features = tfds.features.FeaturesDict(
+        {
+            "image": tfds.features.Image(shape=(28, 28, 1)),
+            "label": tfds.features.ClassLabel(num_classes=10),
+        }
+    )
+    tfds.dataset_builders.store_as_tfds_dataset(
+        name="fashion_mnist",
+        version="3.0.1",
+        features=features,
+        split_datasets={
+            split: tf.data.Dataset.from_tensor_slices(
+                {
+                    "image": rng.integers(0, 255, (count, 28, 28, 1), "uint8"),
+                    "label": np.arange(count) % 10,
+                }
+            )
+            for split, count in MOCK.items()
+        },
+        data_dir=tmp_path,
+    )
+    return tmp_path
+
+
+def test_a_prepared_set_is_read_from_the_given_folder(prepared_folder):
+    images = load_images("fashion_mnist", "real", prepared_folder)
+    assert images.train[0].shape == (30, 28, 28)
+    assert images.train[0].dtype == np.uint8
+    assert sorted(images.test[1]) == list(range(10))
+    assert images.provenance.kind == "real"
+    assert images.provenance.rows == 40
+    assert images.notice == ""
+
+
+def test_a_folder_without_the_set_is_refused(tmp_path):
+    with pytest.raises(InputError, match="holds no prepared fashion_mnist"):
+        load_images("fashion_mnist", "auto", tmp_path)
+
+
+def test_without_network_auto_falls_back_loudly_and_real_says_what_to_do(tmp_path, monkeypatch):
+    def unreachable(url):
+        raise NoNetworkError(f"{url} cannot be reached")
+
+    monkeypatch.setattr(prepared, "require_answer", unreachable)
+    monkeypatch.setitem(os.environ, "TFDS_DATA_DIR", str(tmp_path))
+    images = load_images("fashion_mnist", "auto")
+    assert images.provenance.is_sample
+    assert "No network" in images.notice
+    with pytest.raises(InputError, match="prepare fashion_mnist with TFDS"):
+        load_images("fashion_mnist", "real")
+
+
+def test_the_sample_is_scikit_learns_digits_and_says_so():
+    images = enlarged_digits()
+    assert images.train[0].shape == (1437, 28, 28)
+    assert images.test[0].shape == (360, 28, 28)
+    assert images.train[0].max() == 255
+    assert "digits, enlarged to 28 x 28" in images.provenance.source
+    assert "SAMPLE DATA" in images.notice
+    assert images.classes == [str(i) for i in range(10)]
+    assert enlarged_digits().provenance == images.provenance
+
+
+def test_sample_and_a_data_dir_contradict_each_other(tmp_path):
+    with pytest.raises(InputError, match="takes no --data-dir"):
+        load_images("fashion_mnist", "sample", tmp_path)
+
+
+@pytest.mark.real
+def test_the_real_set_is_whole_and_balanced(real_data):
+    images = load_images("fashion_mnist", "real", Path(real_data).parent / "tfds")
+    assert np.bincount(images.train[1]).tolist() == [6000] * 10
+    assert np.bincount(images.test[1]).tolist() == [1000] * 10
+    assert images.classes[0] == "T-shirt/top"

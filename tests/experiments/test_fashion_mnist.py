@@ -1,0 +1,96 @@
+import dataclasses
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from experiments import fashion_mnist
+from tests.experiments.processes import ROOT, latest, read
+
+QUICK = fashion_mnist.Config(data="sample")
+
+
+@pytest.fixture(scope="module")
+def images():
+    return fashion_mnist.load(QUICK)
+
+
+def test_validation_is_the_last_fifth_of_the_training_images(images):
+    split = fashion_mnist.split(QUICK, images)
+    assert [len(y) for _, y in split.parts().values()] == [1149, 288, 360]
+    assert np.array_equal(np.concatenate([split.train[1], split.validation[1]]), images.train[1])
+    assert split.test is images.test
+
+
+def test_48000_images_make_the_reports_375_steps_an_epoch():
+    config = fashion_mnist.Config()
+    assert int(60_000 * 0.8) / config.batch_size == 375
+    assert config.epochs == 50
+
+
+def test_the_tuned_network_has_the_reports_parameters(images):
+    model = fashion_mnist.build(QUICK, fashion_mnist.split(QUICK, images))
+    assert model.count_params() == 279_850
+
+
+def test_both_networks_are_trained_for_each_seed():
+    variants = fashion_mnist.list_variants(fashion_mnist.Config(repeats=2))
+    assert [(name, config.neurons, config.seed) for name, config in variants] == [
+        ("512, baseline", 512, 42),
+        ("352, tuned", 352, 42),
+        ("512, baseline", 512, 43),
+        ("352, tuned", 352, 43),
+    ]
+
+
+def test_bad_settings_are_refused():
+    for change in ({"neurons": 0}, {"learning_rate": 0.0}, {"epochs": 0}):
+        with pytest.raises(ValueError, match=next(iter(change)).replace("_", "-")):
+            dataclasses.replace(QUICK, **change)
+
+
+def run(*flags, output):
+    command = [sys.executable, "experiments/fashion_mnist.py", *flags, "--output", output]
+    done = subprocess.run(map(str, command), cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def test_a_run_measures_draws_and_exports_both_networks(tmp_path, images):
+    out = run("--preset", "quick", "--data", "sample", output=tmp_path)
+    assert out.splitlines()[0].startswith("SAMPLE DATA: 1,797 of scikit-learn's digits")
+    folder = latest(tmp_path, "fashion_mnist")
+    metrics, history = read(folder)
+    assert metrics["parameters"]["total"] == 279_850
+    assert {r["metric"] for r in metrics["results"]} >= {"accuracy", "loss", "f1"}
+    assert len(history) == 2 * 3
+    assert {path.stem for path in (folder / "figures").iterdir()} == {
+        "confusion",
+        "learning_curves",
+        "most_confident_mistakes",
+    }
+    X, y = images.test
+    served = tf.saved_model.load(str(folder / "serving" / "fashion_mnist" / "1"))
+    outputs = served.signatures["serving_default"](images=tf.constant(X))["probabilities"].numpy()
+    model = keras.saving.load_model(folder / "model.keras", safe_mode=True)
+    assert np.abs(outputs - model.predict(X, verbose=0)).max() <= 1e-6
+    (accuracy,) = (
+        r["reproduced"]
+        for r in metrics["results"]
+        if (r["model"], r["split"], r["metric"]) == ("352, tuned", "test", "accuracy")
+    )
+    assert (outputs.argmax(axis=1) == y).mean() == pytest.approx(accuracy)
+    assert accuracy > 0.85
+
+
+@pytest.mark.real
+def test_three_epochs_on_the_real_images_reach_the_known_accuracy(real_data, tmp_path):
+    folder = real_data.parent / "tfds"
+    run("--preset", "quick", "--data-dir", folder, output=tmp_path)
+    metrics, _ = read(latest(tmp_path, "fashion_mnist"))
+    for entry in metrics["results"]:
+        if (entry["split"], entry["metric"]) == ("test", "accuracy"):
+            assert 0.85 < entry["reproduced"] < 0.89
