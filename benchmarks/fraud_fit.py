@@ -46,7 +46,7 @@ def measure(options: argparse.Namespace) -> dict:
         data_dir=options.data_dir and Path(options.data_dir),
     )
     table = fraud.load(config)
-    trained = [fraud.prepare(*variant, table) for variant in fraud.list_variants(config)]
+    trained = fraud.list_variants(config, table)
     if options.way == "plain":
         trained = [recompiled(each) for each in trained]
     started = time.perf_counter()
@@ -70,15 +70,16 @@ def recompiled(trained):
     import keras
 
     optimizer = keras.optimizers.Adam(trained.config.learning_rate)
-    trained.fit.model.compile(optimizer, loss="binary_crossentropy", metrics=["accuracy"])
+    trained.network.compile(optimizer, loss="binary_crossentropy", metrics=["accuracy"])
     return trained
 
 
 def test_pr_auc(trained) -> float:
     from sklearn.metrics import average_precision_score
 
-    y, probability = trained.predictions["test"]
-    return float(average_precision_score(y, probability))
+    from experiments.fraud import fraud_probabilities
+
+    return float(average_precision_score(*fraud_probabilities(trained)["test"]))
 
 
 def in_fresh_process(way: str, seed: int) -> dict:

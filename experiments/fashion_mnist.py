@@ -12,7 +12,6 @@ recipe takes about 2 minutes, the quick preset 20 seconds. Expect 0.97 on the tr
 import dataclasses
 import sys
 from dataclasses import dataclass
-from functools import cached_property
 
 from keras_suite.command_line import main
 from keras_suite.config import ExperimentConfig, flag, require
@@ -86,48 +85,18 @@ def build(config: Config, split):
     return model
 
 
-@dataclass
-class Variant:
-    """A network and its fit."""
+def list_variants(config: Config, images) -> list:
+    """Prepare the fits: the baseline and the tuned network for each seed."""
+    from keras_suite.training.variant import Variant
 
-    model: str
-    config: Config
-    split: object
-    fit: object
-
-    @cached_property
-    def predictions(self) -> dict:
-        """Labels and class probabilities by part, once the fit is done."""
-        return {
-            part: (y, self.fit.model.predict(X, batch_size=8192, verbose=0))
-            for part, (X, y) in self.split.parts().items()
-        }
-
-
-def prepare(model: str, config: Config, parts) -> Variant:
-    """Build one network, ready to fit."""
-    from keras_suite.training.fit import Fit
-
-    fit = Fit(
-        name=f"neurons{config.neurons}-seed{config.seed}",
-        model=build(config, parts),
-        train=parts.train,
-        validation=parts.validation,
-        epochs=config.epochs,
-        batch_size=config.batch_size,
-        seed=config.seed,
-    )
-    return Variant(model, config, parts, fit)
-
-
-def list_variants(config: Config) -> list[tuple[str, Config]]:
-    """List the fits to run: a name and a Config for each."""
-    networks = {"baseline": config.baseline_neurons, "tuned": config.neurons}
-    return [
-        (f"{neurons}, {name}", dataclasses.replace(config, neurons=neurons, seed=seed))
-        for seed in range(config.seed, config.seed + config.repeats)
-        for name, neurons in networks.items()
-    ]
+    rows = split(config, images)
+    variants = []
+    for seed in range(config.seed, config.seed + config.repeats):
+        for name, neurons in ("baseline", config.baseline_neurons), ("tuned", config.neurons):
+            changed = dataclasses.replace(config, seed=seed, neurons=neurons)
+            network = build(changed, rows)
+            variants.append(Variant(f"{neurons}, {name}", "paper", changed, rows, network))
+    return variants
 
 
 def run(config: Config, run) -> None:
@@ -137,8 +106,7 @@ def run(config: Config, run) -> None:
     parallel.one_core_per_operation()
     with run.stage("prepare"):
         images = load(config)
-        parts = split(config, images)
-        variants = [prepare(*each, parts) for each in list_variants(config)]
+        variants = list_variants(config, images)
     run.use(images.provenance, images.notice)
     histories = run.fit([each.fit for each in variants], share=0.9)
     first_seed = [each for each in variants if each.config.seed == config.seed]
@@ -151,14 +119,17 @@ def run(config: Config, run) -> None:
     run.finish(results)
 
 
-def measure(variants: list[Variant]) -> list[dict]:
+def measure(variants: list) -> list[dict]:
     """Compare every network and part with the report."""
     from keras_suite.metrics.classification import multiclass_report
     from keras_suite.results import compare
 
     return compare(
         [
-            ({"model": each.model, "protocol": "paper", "split": part}, multiclass_report(y, p))
+            (
+                {"model": each.model, "protocol": each.protocol, "split": part},
+                multiclass_report(y, p),
+            )
             for each in variants
             for part, (y, p) in each.predictions.items()
         ],
@@ -166,7 +137,7 @@ def measure(variants: list[Variant]) -> list[dict]:
     )
 
 
-def draw(variants: list[Variant], histories: dict, images, run) -> None:
+def draw(variants: list, histories: dict, images, run) -> None:
     """Draw the figures of one seed."""
     from sklearn.metrics import confusion_matrix
 
@@ -186,11 +157,11 @@ def draw(variants: list[Variant], histories: dict, images, run) -> None:
     run.save_figure(plots.gallery(images.test[0][wrong], titles), "most_confident_mistakes")
 
 
-def export(variant: Variant, run) -> None:
+def export(variant, run) -> None:
     """Export the tuned network: uint8 images in, class probabilities out."""
     import tensorflow as tf
 
-    model = variant.fit.model
+    model = variant.network
 
     def serving_default(images):
         return {"probabilities": model(tf.cast(images, tf.float32))}

@@ -15,7 +15,6 @@ training part only. Model 1 is the same under both and is trained once.
 import dataclasses
 import sys
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Literal
 
 from keras_suite.command_line import main
@@ -139,7 +138,7 @@ def build(config: Config, split):
     from keras_suite.models.fraud_cnn import fraud_cnn
 
     keras.utils.set_random_seed(config.seed)
-    X, _ = split.train
+    X = split.train[0].astype("float64")
     model = fraud_cnn(
         X.mean(axis=0),
         X.var(axis=0),
@@ -156,60 +155,27 @@ def build(config: Config, split):
     return model
 
 
-def list_variants(config: Config) -> list[tuple[str, str, Config]]:
-    """List the fits to run: model, protocol and a Config for each."""
-    protocols = ["paper", "clean"] if config.protocol == "both" else [config.protocol]
-    found = []
-    for seed in range(config.seed, config.seed + config.repeats):
-        plain = dataclasses.replace(config, seed=seed, protocol="clean", resample=False)
-        found.append(("1, as is", "both", plain))
-        for protocol in protocols if config.resample else []:
-            adasyn = dataclasses.replace(plain, protocol=protocol, resample=True)
-            found.append(("2, ADASYN", protocol, adasyn))
-    return found
-
-
-@dataclass
-class Variant:
-    """A model under a protocol: its rows and its fit."""
-
-    model: str
-    protocol: str
-    config: Config
-    split: object
-    fit: object
-
-    @property
-    def label(self) -> str:
-        """For figures."""
-        return f"{self.model} ({self.protocol})"
-
-    @cached_property
-    def predictions(self) -> dict:
-        """Labels and fraud probabilities by part, once the fit is done."""
-        return {
-            part: (y, self.fit.model.predict(X, batch_size=8192, verbose=0)[:, 1])
-            for part, (X, y) in self.split.parts().items()
-        }
-
-
-def prepare(model: str, protocol: str, config: Config, table) -> Variant:
-    """Split, resample and build one variant, ready to fit."""
+def list_variants(config: Config, table) -> list:
+    """Prepare the fits: model 1 once, model 2 under each protocol, for each seed."""
     from keras.utils import to_categorical
 
-    from keras_suite.training.fit import Fit
+    from keras_suite.training.variant import Variant
 
-    parts = split(config, table)
-    fit = Fit(
-        name=f"model{model[0]}-{protocol}-seed{config.seed}",
-        model=build(config, parts),
-        train=(parts.train[0], to_categorical(parts.train[1], 2)),
-        validation=(parts.validation[0], to_categorical(parts.validation[1], 2)),
-        epochs=config.epochs,
-        batch_size=config.batch_size,
-        seed=config.seed,
-    )
-    return Variant(model, protocol, config, parts, fit)
+    def prepare(model: str, shown_protocol: str, **changes) -> Variant:
+        changed = dataclasses.replace(config, **changes)
+        rows = split(changed, table)
+        network = build(changed, rows)
+        return Variant(
+            model, shown_protocol, changed, rows, network, lambda y: to_categorical(y, 2)
+        )
+
+    protocols = ["paper", "clean"] if config.protocol == "both" else [config.protocol]
+    variants = []
+    for seed in range(config.seed, config.seed + config.repeats):
+        variants.append(prepare("1, as is", "both", seed=seed, protocol="clean", resample=False))
+        for protocol in protocols if config.resample else []:
+            variants.append(prepare("2, ADASYN", protocol, seed=seed, protocol=protocol))
+    return variants
 
 
 def run(config: Config, run) -> None:
@@ -219,7 +185,7 @@ def run(config: Config, run) -> None:
     parallel.one_core_per_operation()
     with run.stage("prepare"):
         table = load(config)
-        variants = [prepare(*each, table) for each in list_variants(config)]
+        variants = list_variants(config, table)
     run.use(table.provenance, table.notice)
     histories = run.fit([each.fit for each in variants], share=0.9)
     first_seed = [each for each in variants if each.config.seed == config.seed]
@@ -232,15 +198,21 @@ def run(config: Config, run) -> None:
     run.finish(results)
 
 
-def measure(variants: list[Variant]) -> list[dict]:
+def fraud_probabilities(variant) -> dict:
+    """Labels and fraud probabilities by part."""
+    return {part: (y, outputs[:, 1]) for part, (y, outputs) in variant.predictions.items()}
+
+
+def measure(variants: list) -> list[dict]:
     """Compare every model, protocol and part with the report; sound ones at two thresholds."""
     from keras_suite.metrics.classification import best_f1_threshold, binary_report
     from keras_suite.results import compare
 
     measured = []
     for each in variants:
-        best = best_f1_threshold(*each.predictions["validation"])
-        for part, (y, probability) in each.predictions.items():
+        by_part = fraud_probabilities(each)
+        best = best_f1_threshold(*by_part["validation"])
+        for part, (y, probability) in by_part.items():
             where = {"model": each.model, "protocol": each.protocol, "split": part}
             measured.append((where, binary_report(y, probability)))
             if each.protocol != "paper":
@@ -249,7 +221,7 @@ def measure(variants: list[Variant]) -> list[dict]:
     return compare(measured, REPORTED)
 
 
-def draw(variants: list[Variant], histories: dict, table, run) -> None:
+def draw(variants: list, histories: dict, table, run) -> None:
     """Draw the figures of one seed."""
     from sklearn.metrics import confusion_matrix
 
@@ -258,20 +230,19 @@ def draw(variants: list[Variant], histories: dict, table, run) -> None:
     classes = {"all rows": table.frame["Class"].to_numpy(int)}
     classes |= {f"training rows\n{each.label}": each.split.train[1] for each in variants}
     curves = {each.label: histories[each.fit.name] for each in variants}
+    scores = {each.label: fraud_probabilities(each) for each in variants}
     matrices = {
-        each.label: {
-            part: confusion_matrix(y, p >= 0.5) for part, (y, p) in each.predictions.items()
-        }
-        for each in variants
+        label: {part: confusion_matrix(y, p >= 0.5) for part, (y, p) in by_part.items()}
+        for label, by_part in scores.items()
     }
-    scores = {each.label: each.predictions["test"] for each in variants}
+    tests = {label: by_part["test"] for label, by_part in scores.items()}
     run.save_figure(plots.class_histogram(classes, CLASSES), "classes")
     run.save_figure(plots.learning_curves(curves, ["loss", "accuracy"]), "learning_curves")
     run.save_figure(plots.confusion_matrices(matrices, CLASSES), "confusion")
-    run.save_figure(plots.roc_and_precision_recall(scores), "roc_precision_recall")
+    run.save_figure(plots.roc_and_precision_recall(tests), "roc_precision_recall")
 
 
-def export(variants: list[Variant], run) -> None:
+def export(variants: list, run) -> None:
     """Export the soundly trained model with the best PR-AUC on validation rows."""
     import tensorflow as tf
     from sklearn.metrics import average_precision_score
@@ -279,8 +250,10 @@ def export(variants: list[Variant], run) -> None:
     from keras_suite.data.creditcard import FEATURES
 
     sound = [each for each in variants if each.protocol != "paper"]
-    best = max(sound, key=lambda each: average_precision_score(*each.predictions["validation"]))
-    model = best.fit.model
+    best = max(
+        sound, key=lambda each: average_precision_score(*fraud_probabilities(each)["validation"])
+    )
+    model = best.network
 
     def serving_default(features):
         return {"fraud_probability": model(features)[:, 1]}

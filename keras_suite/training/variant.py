@@ -1,0 +1,65 @@
+"""One of the models an experiment compares: what it is, its rows, its fit, its predictions."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import keras
+import numpy as np
+
+from keras_suite.config import ExperimentConfig
+from keras_suite.data.split import Arrays, Split
+from keras_suite.training.fit import EVALUATION_BATCH, Fit
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A model under a protocol, ready to fit.
+
+    Args:
+        model: its name in the table of results.
+        protocol: likewise.
+        config: the experiment's Config for this fit alone, with ``epochs`` and ``batch_size``.
+        split: its rows.
+        network: built for them and compiled.
+        targets: from labels ``[n]`` to what the loss compares outputs with.
+    """
+
+    model: str
+    protocol: str
+    config: ExperimentConfig
+    split: Split
+    network: keras.Model
+    targets: Callable[[np.ndarray], np.ndarray] = field(default=lambda labels: labels)
+
+    @property
+    def label(self) -> str:
+        """For figures."""
+        return f"{self.model} ({self.protocol})"
+
+    @cached_property
+    def fit(self) -> Fit:
+        """The training run to be."""
+        return Fit(
+            name=re.sub(r"[^a-z0-9]+", "-", f"{self.model} {self.protocol}".lower())
+            + f"-seed{self.config.seed}",
+            model=self.network,
+            train=self._with_targets(self.split.train),
+            validation=self._with_targets(self.split.validation),
+            epochs=self.config.epochs,
+            batch_size=self.config.batch_size,
+            seed=self.config.seed,
+        )
+
+    @cached_property
+    def predictions(self) -> dict[str, Arrays]:
+        """By part, labels ``[n]`` and outputs ``[n, classes]``; ask once the fit is done."""
+        return {
+            part: (labels, self.network.predict(inputs, batch_size=EVALUATION_BATCH, verbose=0))
+            for part, (inputs, labels) in self.split.parts().items()
+        }
+
+    def _with_targets(self, rows: Arrays) -> Arrays:
+        inputs, labels = rows
+        return inputs, self.targets(labels)
