@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path
 
 import keras
@@ -69,18 +69,18 @@ def run_fits(
             return history
         except _Stopped:
             return []
-        except BaseException:
-            stop.set()
-            raise
 
     with ThreadPoolExecutor(cores()) as pool:
         longest_first = sorted(fits, key=lambda fit: -fit.steps)
         running = {fit.name: pool.submit(run, fit) for fit in longest_first}
         try:
-            for future in running.values():
-                future.exception()  # waits, and lets Ctrl-C through
+            wait(running.values(), return_when=FIRST_EXCEPTION)  # Ctrl-C comes through here
         finally:
             stop.set()
+            pool.shutdown(cancel_futures=True)
+    for future in running.values():
+        if not future.cancelled() and future.exception():
+            raise future.exception()
     return {fit.name: running[fit.name].result() for fit in fits}
 
 

@@ -1,3 +1,4 @@
+import dataclasses
 import os
 import signal
 import threading
@@ -9,7 +10,7 @@ import tensorflow as tf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from keras_suite.training.fit import run_fit
-from keras_suite.training.parallel import run_fits
+from keras_suite.training.parallel import cores, run_fits
 from tests.training.fits import make_fit, same_to_the_bit
 
 
@@ -39,9 +40,11 @@ def test_progress_counts_every_step_once_also_those_done_before(tmp_path):
 def test_an_error_in_one_fit_stops_the_others_and_is_raised(tmp_path):
     broken = make_fit(name="broken", epochs=2)
     broken.model.compile("adam", lambda y, p: 1 / 0)
-    endless = make_fit(name="endless", epochs=100_000)
+    broken = dataclasses.replace(broken, epochs=200_000)  # the longest begins first
+    endless = [make_fit(name=f"endless{i}", epochs=100_000) for i in range(cores() + 1)]
     with pytest.raises(ZeroDivisionError):
-        run_fits([broken, endless], tmp_path / "state", tmp_path / "log")
+        run_fits([broken, *endless], tmp_path / "state", tmp_path / "log")
+    assert not (tmp_path / "log" / endless[-1].name).exists()  # waited, and was never begun
 
 
 def test_ctrl_c_stops_all_fits_and_keeps_their_finished_epochs(tmp_path):
