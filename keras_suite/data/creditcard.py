@@ -71,7 +71,7 @@ def load(
     cached = cache_folder() / "creditcard.csv"
     if not cached.exists():
         try:
-            download(url, cached, check=lambda path: _require_whole(read(path).frame, url))
+            download(url, cached, check=lambda path: _require_whole(read(path, url).frame, url))
         except NoNetworkError as error:
             if kind == "real":
                 raise InputError(
@@ -84,23 +84,28 @@ def load(
     return table
 
 
-def read(path: Path) -> Table:
+def read(path: Path, called: str = "") -> Table:
     """Read and check one csv, csv.gz or zip file of the table's 31 columns.
+
+    Args:
+        path: the file.
+        called: what messages call it; its path by default.
 
     Raises:
         InputError: for a file that is no such table, naming row and column.
     """
+    called = called or str(path)
     try:
-        frame = _parse(_content(path), path)
+        frame = _parse(_content(path), called)
     except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile) as error:
-        raise InputError(f"{path} is damaged or cut off ({error}): fetch it again.") from error
+        raise InputError(f"{called} is damaged or cut off ({error}): fetch it again.") from error
     except UnicodeDecodeError as error:
         raise InputError(
-            f"{path} is not a text table (byte {error.start} is not UTF-8): "
+            f"{called} is not a text table (byte {error.start} is not UTF-8): "
             "give the csv, csv.gz or zip file."
         ) from error
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
+        raise InputError(f"{called} cannot be read: {error.strerror or error}.") from error
     return Table(frame, Provenance(path.name, "real", len(frame), sha256_of_file(path)))
 
 
@@ -149,34 +154,34 @@ def _content(path: Path) -> bytes:
         return archive.read(members[0])
 
 
-def _parse(content: bytes, path: Path) -> pd.DataFrame:
-    _check_header(content, path)
+def _parse(content: bytes, called: str) -> pd.DataFrame:
+    _check_header(content, called)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
             frame = pd.read_csv(io.BytesIO(content), dtype="float64", index_col=False)
     except (ValueError, pd.errors.ParserWarning) as error:
-        _name_bad_cell(content, path)
-        raise InputError(f"{path} cannot be read as a table: {error}.") from error
+        _name_bad_cell(content, called)
+        raise InputError(f"{called} cannot be read as a table: {error}.") from error
     finite = frame.abs().to_numpy().max(initial=0) < math.inf  # False for NaN too
     if not finite or not frame["Class"].isin((0, 1)).all():
-        _name_bad_cell(content, path)
+        _name_bad_cell(content, called)
     if frame.empty:
-        raise InputError(f"{path} holds a header and no rows: fetch it again.")
+        raise InputError(f"{called} holds a header and no rows: fetch it again.")
     if frame["Class"].nunique() < 2:
         raise InputError(
-            f"All {len(frame):,} rows of {path} have Class {frame['Class'].iloc[0]:.0f}: "
+            f"All {len(frame):,} rows of {called} have Class {frame['Class'].iloc[0]:.0f}: "
             "give a table with frauds and legitimate rows."
         )
     return frame[COLUMNS]
 
 
-def _check_header(content: bytes, path: Path) -> None:
+def _check_header(content: bytes, called: str) -> None:
     first_line = content.lstrip().partition(b"\n")[0].decode("utf-8-sig")
     if not first_line:
-        raise InputError(f"{path} is empty: fetch it again.")
+        raise InputError(f"{called} is empty: fetch it again.")
     if first_line.startswith("<"):
-        raise InputError(f"{path} is a web page, not a table (an error page?): fetch it again.")
+        raise InputError(f"{called} is a web page, not a table (an error page?): fetch it again.")
     header = next(csv.reader([first_line]))
     missing = [name for name in COLUMNS if name not in header]
     extra = [name for i, name in enumerate(header) if name not in COLUMNS or name in header[:i]]
@@ -187,17 +192,17 @@ def _check_header(content: bytes, path: Path) -> None:
     ]
     if complaints:
         raise InputError(
-            f"{path}, header (row 0): {' and '.join(complaints)}; "
+            f"{called}, header (row 0): {' and '.join(complaints)}; "
             "the columns are Time, V1 to V28, Amount and Class."
         )
 
 
-def _name_bad_cell(content: bytes, path: Path) -> None:
+def _name_bad_cell(content: bytes, called: str) -> None:
     """Raise for the first cell that is wrong; slow and plain, run only when there is one."""
     rows = csv.reader(io.TextIOWrapper(io.BytesIO(content), "utf-8-sig", newline=""))
     header = next(rows)
     for number, cells in enumerate((row for row in rows if row), start=1):
-        where = f"{path}, row {number} (line {rows.line_num})"
+        where = f"{called}, row {number} (line {rows.line_num})"
         if len(cells) != len(header):
             raise InputError(f"{where}: {_wrong_length(cells, header)}.")
         for name, cell in zip(header, cells, strict=True):
