@@ -154,7 +154,8 @@ def roc_and_precision_recall(scores: Mapping[str, tuple[np.ndarray, np.ndarray]]
         roc.plot(x, up, label=f"{name}: {metrics.auc(x, up):.3f}", **line)
         precision, recall, _ = metrics.precision_recall_curve(y, probability)
         area = metrics.average_precision_score(y, probability)
-        pr.plot(recall, precision, label=f"{name}: {area:.3f}", **line)
+        # Average precision is the area below steps; straight lines between points would flatter.
+        pr.step(recall, precision, where="post", label=f"{name}: {area:.3f}", **line)
     roc.plot([0, 1], [0, 1], color="0.7", linewidth=1)
     roc.set(xlabel="false positive rate", ylabel="true positive rate (recall)", title="ROC")
     pr.set(xlabel="recall", ylabel="precision", title="Precision–recall", ylim=(0, 1.03))
