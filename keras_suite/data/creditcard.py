@@ -78,7 +78,7 @@ def load(
                     f"No real rows here: {error}; fetch creditcard.csv from {URL} and put it at "
                     f"{cached}, or name it with --data-dir."
                 ) from error
-            return _stand_in(f"No network: {error}. ")
+            return _stand_in(f" (No network: {error}.)")
     table = read(cached)
     _require_whole(table.frame, str(cached))
     return table
@@ -118,8 +118,8 @@ def _stand_in(why: str = "") -> Table:
         creditcard_stand_in.sha256(frame),
     )
     notice = (
-        f"{why}SAMPLE DATA: these are {len(frame):,} simulated rows, not card payments; "
-        "no figure below says anything about the real table."
+        f"SAMPLE DATA: these are {len(frame):,} simulated rows, not card payments; "
+        f"no figure below says anything about the real table.{why}"
     )
     return Table(frame, provenance, notice)
 

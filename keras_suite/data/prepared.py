@@ -49,7 +49,7 @@ def load_images(
                     f"network and put it at {builder.data_dir}, or name its folder with "
                     "--data-dir."
                 ) from error
-            return enlarged_digits(f"No network: {error}. ")
+            return enlarged_digits(f" (No network: {error}.)")
         builder.download_and_prepare()
     parts = [tfds.as_numpy(builder.as_dataset(part, batch_size=-1)) for part in ("train", "test")]
     train, test = ((part["image"].squeeze(-1), part["label"]) for part in parts)
@@ -75,8 +75,8 @@ def enlarged_digits(why: str = "") -> Images:
     source = "scikit-learn's digits, enlarged to 28 x 28"
     provenance = Provenance(source, "sample", len(labels), _sha256(X, y, X_test, y_test))
     notice = (
-        f"{why}SAMPLE DATA: {len(labels):,} of {source}; "
-        "no figure below says anything about the real set."
+        f"SAMPLE DATA: {len(labels):,} of {source}; "
+        f"no figure below says anything about the real set.{why}"
     )
     return Images((X, y), (X_test, y_test), [str(i) for i in range(10)], provenance, notice)
 

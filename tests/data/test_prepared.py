@@ -67,6 +67,7 @@ def test_without_network_auto_falls_back_loudly_and_real_says_what_to_do(tmp_pat
     images = load_images("fashion_mnist", "auto")
     assert images.provenance.is_sample
     assert "No network" in images.notice
+    assert images.notice.startswith("SAMPLE DATA")
     with pytest.raises(InputError, match="prepare fashion_mnist with TFDS"):
         load_images("fashion_mnist", "real")
 
