@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from keras_suite.command_line import main
-from keras_suite.config import ExperimentConfig, flag, require
+from keras_suite.config import ExperimentConfig, require
 
 CLASSES = ["legitimate", "fraud"]
 REPORTED = [
@@ -69,9 +69,7 @@ class Config(ExperimentConfig):
         at_least_1 = "k_neighbors", "filters", "dense_units", "batch_size", "epochs", "repeats"
         self.require_at_least(1, *at_least_1)
         self.require_at_least(0, "rows")
-        for name in ("ratio", "learning_rate"):
-            value = getattr(self, name)
-            require(value > 0, f"{flag(name)} must be above 0, not {value}")
+        self.require_above_0("ratio", "learning_rate")
         fractions = all(0 <= rate < 1 for rate in self.dropout)
         require(fractions, f"--dropout rates must lie in [0, 1), not {self.dropout}")
 

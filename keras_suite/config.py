@@ -31,6 +31,12 @@ class ExperimentConfig:
             smallest = min(value) if isinstance(value, tuple) else value
             require(smallest >= least, f"{flag(name)} must be at least {least}, not {value}")
 
+    def require_above_0(self, *names: str) -> None:
+        """Raise ValueError where a field is not above 0."""
+        for name in names:
+            value = getattr(self, name)
+            require(value > 0, f"{flag(name)} must be above 0, not {value}")
+
 
 def flag(name: str) -> str:
     """Return the command-line flag of a Config field."""
