@@ -23,7 +23,8 @@ def start_tensorflow(*, verbose: bool = False) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with _stderr_held_back():
         _load()
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    for library in ("tensorflow", "absl"):  # TensorFlow Datasets speaks through absl
+        logging.getLogger(library).setLevel(logging.ERROR)
 
 
 def _load() -> None:

@@ -14,6 +14,12 @@ def test_tensorflow_starts_without_a_word():
     assert done.stderr == ""
 
 
+def test_warnings_of_tensorflow_datasets_show_when_verbose_alone():
+    warn = "; from absl import logging; logging.warning('no dataset_info.json')"
+    assert stderr_of(START.format(False) + warn).stderr == ""
+    assert "no dataset_info.json" in stderr_of(START.format(True) + warn).stderr
+
+
 def test_verbose_lets_tensorflow_speak():
     assert "oneDNN" in stderr_of(START.format(True)).stderr
 
