@@ -3,14 +3,17 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: fraud test lint bench requirements
+.PHONY: fraud search test lint bench requirements
 .DEFAULT_GOAL := fraud
 
 fraud: $(READY)  ## the main job; options go in ARGS: make fraud ARGS="--preset quick"
 	$(BIN)/python experiments/fraud.py $(ARGS)
 
+search: $(READY)  ## tune an experiment: make search ARGS="fashion_mnist --workers 2"
+	$(BIN)/python tuning/search.py $(ARGS)
+
 test: $(READY)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff format --check .

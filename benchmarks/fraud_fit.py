@@ -70,7 +70,8 @@ def recompiled(trained):
     import keras
 
     optimizer = keras.optimizers.Adam(trained.config.learning_rate)
-    trained.network.compile(optimizer, loss="binary_crossentropy", metrics=["accuracy"])
+    loss = "sparse_categorical_crossentropy"
+    trained.network.compile(optimizer, loss=loss, metrics=["accuracy"])
     return trained
 
 

@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -10,6 +11,7 @@ from typing import Annotated, Literal
 
 import tyro
 
+from keras_suite.config_fields import read_config
 from keras_suite.errors import InputError
 from keras_suite.quiet import start_tensorflow
 from keras_suite.runs import open_run
@@ -21,6 +23,8 @@ class Options:
 
     preset: Literal["paper", "quick"] = "paper"
     """paper: the report's recipe. quick: the same code, smaller, under a minute on 2 cores."""
+    config: Path | None = None
+    """A JSON file of fields, as a search's best.json or a run's config.json; flags win over it."""
     output: Path = Path("runs")
     """Folder of all runs."""
     resume: bool = False
@@ -36,9 +40,10 @@ def main(experiment: ModuleType) -> int:
         experiment: a module with Config, PRESETS and ``run(config, run)``.
 
     Returns:
-        The exit code: 0 done, 2 bad input or flags, 130 interrupted.
+        The exit code, as :func:`exit_code` gives it.
     """
-    try:
+
+    def job():
         options, config = parse(experiment, sys.argv[1:])
         start_tensorflow(verbose=options.verbose)
         name = Path(experiment.__file__).stem
@@ -46,6 +51,18 @@ def main(experiment: ModuleType) -> int:
             if not run.is_done:
                 experiment.run(config, run)
             run.show()
+
+    return exit_code(job)
+
+
+def exit_code(job: Callable[[], None]) -> int:
+    """Do a job and say on standard error, in one sentence, what kept it from being done.
+
+    Returns:
+        0 done, 2 bad input or flags, 130 interrupted.
+    """
+    try:
+        job()
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -56,16 +73,19 @@ def main(experiment: ModuleType) -> int:
 
 
 def parse(experiment: ModuleType, arguments: list[str]) -> tuple[Options, object]:
-    """Read options and Config; the preset gives the defaults of all other flags.
+    """Read options and Config; preset and ``--config`` give the defaults of all other flags.
 
     Raises:
-        InputError: where the Config refuses its fields.
+        InputError: where the Config refuses its fields or the file cannot be used.
         SystemExit: with code 2 on a flag that is unknown or not of its type, 0 on ``--help``.
     """
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     first.add_argument("--preset")
-    preset = first.parse_known_args(arguments)[0].preset
-    defaults = experiment.PRESETS.get(preset, experiment.PRESETS["paper"])
+    first.add_argument("--config", type=Path)
+    given = first.parse_known_args(arguments)[0]
+    defaults = experiment.PRESETS.get(given.preset, experiment.PRESETS["paper"])
+    if given.config:
+        defaults = read_config(given.config, defaults)
 
     def settings(
         options: Annotated[Options, tyro.conf.arg(name="")],

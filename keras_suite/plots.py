@@ -32,7 +32,7 @@ def save(figure: Figure, path: Path, provenance: Provenance) -> None:
         figure.savefig(partial, dpi=120)
 
 
-def _subplots(rows: int, columns: int, width: float, height: float) -> tuple[Figure, np.ndarray]:
+def subplots(rows: int, columns: int, width: float, height: float) -> tuple[Figure, np.ndarray]:
     """Axes ``[rows, columns]`` without pyplot, whose global state is not safe between threads."""
     with mpl.rc_context(STYLE):
         figure = Figure((width * columns, height * rows), layout="constrained")
@@ -46,7 +46,7 @@ def class_histogram(labels: Mapping[str, np.ndarray], classes: list[str]) -> Fig
         labels: by the name of a set of rows, their labels 0, 1, ..., integers ``[rows]``.
         classes: the names of the labels.
     """
-    figure, axes = _subplots(1, len(labels), 2.6, 3.4)
+    figure, axes = subplots(1, len(labels), 2.6, 3.4)
     for axis, (name, y) in zip(axes[0], labels.items(), strict=True):
         values = np.bincount(y, minlength=len(classes))
         bars = axis.bar(classes, values, color=COLORS[: len(classes)])
@@ -66,7 +66,7 @@ def learning_curves(histories: Mapping[str, list[dict]], measures: list[str]) ->
             gives them.
         measures: their names, such as loss and accuracy.
     """
-    figure, axes = _subplots(len(measures), len(histories), 3.6, 2.7)
+    figure, axes = subplots(len(measures), len(histories), 3.6, 2.7)
     for column, (name, history) in enumerate(histories.items()):
         epochs = [entry["epoch"] for entry in history]
         for row, measure in enumerate(measures):
@@ -95,7 +95,7 @@ def confusion_matrices(
     if columns == 1:
         rows, columns = 1, rows
     size = max(2.9, 0.55 * len(classes))
-    figure, axes = _subplots(rows, columns, size, size)
+    figure, axes = subplots(rows, columns, size, size)
     named = [
         (f"{model}\n{split}", np.asarray(matrix))
         for model, by_split in matrices.items()
@@ -131,7 +131,7 @@ def gallery(images: np.ndarray, titles: list[str], columns: int = 6) -> Figure:
         columns: pictures a row.
     """
     rows = max(1, -(-len(images) // columns))
-    figure, axes = _subplots(rows, columns, 1.6, 1.9)
+    figure, axes = subplots(rows, columns, 1.6, 1.9)
     for axis in axes.flat:
         axis.set_axis_off()
     for axis, image, title in zip(axes.flat, images, titles, strict=False):
@@ -146,7 +146,7 @@ def roc_and_precision_recall(scores: Mapping[str, tuple[np.ndarray, np.ndarray]]
     Args:
         scores: by model, labels 0 and 1 ``[n]`` and probabilities of label 1 ``[n]``.
     """
-    figure, axes = _subplots(1, 2, 5.2, 4.6)
+    figure, axes = subplots(1, 2, 5.2, 4.6)
     roc, pr = axes[0]
     for i, (name, (y, probability)) in enumerate(scores.items()):
         line = {"color": COLORS[i], "linestyle": LINES[i], "linewidth": 2}

@@ -1,8 +1,8 @@
 """One fit for all: Keras' own, made resumable and the same to the bit for the same seed."""
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import keras
@@ -27,6 +27,8 @@ class Fit:
         epochs: passes over ``train``.
         batch_size: rows a step.
         seed: of the order of the rows; epoch e of a seed always has the same order.
+        measures: further figures of each epoch by name, each a function of the validation targets
+            and outputs.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Fit:
     epochs: int
     batch_size: int
     seed: int
+    measures: Mapping[str, Callable[[np.ndarray, np.ndarray], float]] = field(default_factory=dict)
 
     @property
     def steps(self) -> int:
@@ -60,7 +63,7 @@ def run_fit(
 
     Returns:
         One entry an epoch: epoch (from 1), what the model was compiled to measure, the same on
-        validation rows as ``val_*``, and seconds.
+        validation rows as ``val_*``, the fit's ``measures``, and seconds.
     """
     history = load_state(state, fit.model) if state and state.exists() else []
     if len(history) < fit.epochs:
@@ -70,7 +73,7 @@ def run_fit(
             epochs=fit.epochs,
             initial_epoch=len(history),
             validation_data=_in_order(fit.validation),
-            callbacks=[_Clock(epoch), *callbacks, _Recorder(history, state)],
+            callbacks=[_Clock(epoch), _Measures(fit), *callbacks, _Recorder(history, state)],
             verbose=0,
             shuffle=False,  # the batches below are shuffled
         )
@@ -119,6 +122,20 @@ class _Clock(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         self.epoch.assign(epoch)
+
+
+class _Measures(keras.callbacks.Callback):
+    """Adds the fit's measures to what Keras measured, before the other callbacks see it."""
+
+    def __init__(self, fit: Fit):
+        super().__init__()
+        self.fit = fit
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self.fit.measures:
+            inputs, targets = self.fit.validation
+            outputs = self.model.predict(inputs, batch_size=EVALUATION_BATCH, verbose=0)
+            logs |= {name: measure(targets, outputs) for name, measure in self.fit.measures.items()}
 
 
 class _Recorder(keras.callbacks.Callback):

@@ -35,6 +35,12 @@ def one_core_per_operation() -> None:
         return
 
 
+def use_cores(count: int) -> None:
+    """Let TensorFlow use only ``count`` cores. Must come before its first operation."""
+    tf.config.threading.set_intra_op_parallelism_threads(count)
+    tf.config.threading.set_inter_op_parallelism_threads(count)
+
+
 def run_fits(
     fits: Sequence[Fit],
     state_folder: Path,

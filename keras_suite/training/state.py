@@ -39,6 +39,15 @@ def load_state(path: Path, model: keras.Model) -> list[dict]:
         return json.loads(str(saved["history"]))
 
 
+def load_history(path: Path) -> list[dict]:
+    """Return the history in a state and leave the rest unread; none where there is no state."""
+    try:
+        with np.load(path) as saved:
+            return json.loads(str(saved["history"]))
+    except FileNotFoundError:
+        return []
+
+
 def _variables(model: keras.Model) -> list:
     model.optimizer.build(model.trainable_variables)
     return [*model.variables, *model.optimizer.variables]

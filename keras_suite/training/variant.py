@@ -1,12 +1,10 @@
 """One of the models an experiment compares: what it is, its rows, its fit, its predictions."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import keras
-import numpy as np
 
 from keras_suite.config import ExperimentConfig
 from keras_suite.data.split import Arrays, Split
@@ -23,7 +21,6 @@ class Variant:
         config: the experiment's Config for this fit alone, with ``epochs`` and ``batch_size``.
         split: its rows.
         network: built for them and compiled.
-        targets: from labels ``[n]`` to what the loss compares outputs with.
     """
 
     model: str
@@ -31,7 +28,6 @@ class Variant:
     config: ExperimentConfig
     split: Split
     network: keras.Model
-    targets: Callable[[np.ndarray], np.ndarray] = field(default=lambda labels: labels)
 
     @property
     def label(self) -> str:
@@ -45,8 +41,8 @@ class Variant:
             name=re.sub(r"[^a-z0-9]+", "-", f"{self.model} {self.protocol}".lower())
             + f"-seed{self.config.seed}",
             model=self.network,
-            train=self._with_targets(self.split.train),
-            validation=self._with_targets(self.split.validation),
+            train=self.split.train,
+            validation=self.split.validation,
             epochs=self.config.epochs,
             batch_size=self.config.batch_size,
             seed=self.config.seed,
@@ -59,7 +55,3 @@ class Variant:
             part: (labels, self.network.predict(inputs, batch_size=EVALUATION_BATCH, verbose=0))
             for part, (inputs, labels) in self.split.parts().items()
         }
-
-    def _with_targets(self, rows: Arrays) -> Arrays:
-        inputs, labels = rows
-        return inputs, self.targets(labels)

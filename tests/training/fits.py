@@ -11,7 +11,7 @@ def make_fit(epochs=4, seed=1, name="fit", rows=101, batch_size=8, units=6):
     keras.utils.set_random_seed(seed)
     rng = np.random.default_rng(0)
     X = rng.normal(size=(rows, 5)).astype("float32")
-    y = keras.utils.to_categorical(X[:, 0] + X[:, 1] ** 2 > 1, 2)
+    y = (X[:, 0] + X[:, 1] ** 2 > 1).astype(int)
     model = keras.Sequential(
         [
             keras.Input((5,)),
@@ -21,7 +21,8 @@ def make_fit(epochs=4, seed=1, name="fit", rows=101, batch_size=8, units=6):
             keras.layers.Dense(2, activation="softmax"),
         ]
     )
-    model.compile("adam", "binary_crossentropy", metrics=["accuracy"], steps_per_execution=4)
+    loss = "sparse_categorical_crossentropy"
+    model.compile("adam", loss, metrics=["accuracy"], steps_per_execution=4)
     return Fit(name, model, (X[:80], y[:80]), (X[80:], y[80:]), epochs, batch_size, seed)
 
 

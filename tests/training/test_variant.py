@@ -1,8 +1,6 @@
-import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
-from keras.utils import to_categorical
 
 from keras_suite.config import ExperimentConfig
 from keras_suite.data.split import Split
@@ -23,9 +21,7 @@ def rows(count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 SPLIT = Split(rows(40), rows(10), rows(20))
-VARIANT = Variant(
-    "2, ADASYN", "clean", Config(seed=7), SPLIT, make_fit().model, lambda y: to_categorical(y, 2)
-)
+VARIANT = Variant("2, ADASYN", "clean", Config(seed=7), SPLIT, make_fit().model)
 
 
 def test_the_fit_has_the_configs_sizes_and_a_name_that_is_a_file_name():
@@ -35,11 +31,9 @@ def test_the_fit_has_the_configs_sizes_and_a_name_that_is_a_file_name():
     assert fit.model is VARIANT.network
 
 
-def test_the_fit_sees_training_and_validation_rows_with_targets_and_never_the_test():
+def test_the_fit_sees_training_and_validation_rows_and_never_the_test():
     fit = VARIANT.fit
-    for given, part in ((fit.train, SPLIT.train), (fit.validation, SPLIT.validation)):
-        assert given[0] is part[0]
-        assert np.array_equal(given[1].argmax(axis=1), part[1])
+    assert (fit.train, fit.validation) == (SPLIT.train, SPLIT.validation)
 
 
 def test_predictions_come_with_the_labels_of_every_part():
@@ -49,8 +43,3 @@ def test_predictions_come_with_the_labels_of_every_part():
         inputs, expected = SPLIT.parts()[part]
         assert labels is expected
         assert np.allclose(outputs, VARIANT.network(inputs), atol=1e-6)
-
-
-def test_labels_are_the_targets_unless_said_otherwise():
-    plain = dataclasses.replace(VARIANT, targets=Variant.targets)
-    assert plain.fit.train[1] is SPLIT.train[1]

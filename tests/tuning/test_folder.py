@@ -1,0 +1,95 @@
+import dataclasses
+
+import pytest
+
+from keras_suite.data.provenance import Provenance
+from keras_suite.errors import InputError
+from tuning.folder import open_search, provenance, record, require_same
+
+SETTINGS = {"experiment": "toy", "factor": 3, "sizes": (1, 2)}
+DATA = Provenance("a toy", "sample", 120, "a" * 64)
+
+
+@pytest.fixture
+def searched(tmp_path):
+    """A folder with a search that has left a trial."""
+    folder = tmp_path / "toy"
+    with open_search(folder, SETTINGS):
+        record(folder, SETTINGS, DATA)
+        (folder / "trial_0000").mkdir()
+    return folder
+
+
+def refused(folder, settings=SETTINGS, **flags) -> str:
+    with pytest.raises(InputError) as refusal, open_search(folder, settings, **flags):
+        pass
+    return str(refusal.value)
+
+
+def test_a_search_there_already_is_neither_removed_nor_gone_on_with_unasked(searched):
+    assert "--resume" in refused(searched)
+    assert "--overwrite" in refused(searched)
+    assert (searched / "trial_0000").exists()
+
+
+def test_the_same_search_is_gone_on_with(searched):
+    with open_search(searched, SETTINGS, resume=True):
+        record(searched, SETTINGS, DATA)
+        assert (searched / "trial_0000").exists()
+    assert provenance(searched) == DATA
+
+
+def test_a_different_search_is_refused_with_what_differs(searched):
+    sentence = refused(searched, SETTINGS | {"factor": 4}, resume=True)
+    assert "different search: factor (3, now 4)." in sentence
+
+
+def test_other_rows_are_refused(searched):
+    other = dataclasses.replace(DATA, sha256="b" * 64)
+    with (
+        open_search(searched, SETTINGS, resume=True),
+        pytest.raises(InputError, match="other rows"),
+    ):
+        record(searched, SETTINGS, other)
+
+
+def test_overwrite_removes_the_search_and_only_a_search(searched, tmp_path):
+    with open_search(searched, SETTINGS | {"factor": 4}, overwrite=True):
+        assert not (searched / "trial_0000").exists()
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "thesis.tex").touch()
+    assert "holds other files than a search" in refused(tmp_path / "home", overwrite=True)
+    assert (tmp_path / "home" / "thesis.tex").exists()
+
+
+def test_a_killed_overwrite_can_be_done_again(searched):
+    """What makes the folder a search is removed last."""
+    (searched / "trial_0000").rmdir()
+    with open_search(searched, SETTINGS, overwrite=True):
+        assert not (searched / "search.json").exists()
+
+
+def test_resume_where_there_is_nothing_begins(tmp_path):
+    with open_search(tmp_path / "new", SETTINGS, resume=True):
+        assert (tmp_path / "new").is_dir()
+
+
+def test_one_process_at_a_time(searched):
+    with open_search(searched, SETTINGS, resume=True):
+        assert "Another process" in refused(searched, resume=True)
+
+
+def test_what_a_kill_left_half_written_is_swept(searched):
+    (searched / ".partial-1-oracle.json").touch()
+    with open_search(searched, SETTINGS, resume=True):
+        assert not list(searched.glob(".partial-*"))
+
+
+def test_a_worker_without_the_chiefs_folder_is_told_so(tmp_path):
+    with pytest.raises(InputError, match="needs the --output of the chief"):
+        require_same(tmp_path, SETTINGS)
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
+    (tmp_path / "file").touch()
+    assert "cannot be made" in refused(tmp_path / "file" / "toy")

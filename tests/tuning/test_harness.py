@@ -1,0 +1,176 @@
+import dataclasses
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from keras_suite.training.fit import Fit, run_fit
+from tests.experiments.processes import ROOT
+from tests.training.fits import without_seconds
+from tests.tuning.toys import toy
+from tuning.harness import ExperimentHyperModel, ExperimentTuner, trial_folder
+from tuning.oracle import SafeHyperbandOracle
+
+CONFIG = toy.Config()
+
+
+def search(folder, experiment=toy, config=CONFIG, max_epochs=3):
+    """Run all trials; return the tuner."""
+    hypermodel = ExperimentHyperModel(experiment, config, experiment.load(config))
+    space = hypermodel.space()
+    oracle = SafeHyperbandOracle(folder, toy.OBJECTIVE, space, max_epochs, 3, 1, seed=1)
+    tuner = ExperimentTuner(oracle, hypermodel, folder)
+    tuner.search()
+    return tuner
+
+
+class Counting:
+    """The toy experiment, counting what is called."""
+
+    OBJECTIVE = toy.OBJECTIVE
+    __file__ = toy.__file__
+    search_space = staticmethod(toy.search_space)
+
+    def __init__(self):
+        self.calls = []
+
+    def load(self, config):
+        self.calls.append("load")
+        return toy.load(config)
+
+    def split(self, config, data):
+        self.calls.append("split")
+        return toy.split(config, data)
+
+    def build(self, config, split):
+        self.calls.append("build")
+        return toy.build(config, split)
+
+
+@pytest.fixture(scope="module")
+def counting():
+    return Counting()
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory, counting):
+    return search(tmp_path_factory.mktemp("search"), counting)
+
+
+def test_data_is_loaded_once_and_each_trial_has_its_own_rows_and_network(searched, counting):
+    trials = len(searched.oracle.trials)
+    assert trials == 6
+    assert counting.calls == ["load"] + ["split", "build"] * trials
+
+
+def test_a_promoted_trial_is_the_same_training_to_the_bit_only_longer(searched):
+    (promoted,) = (
+        trial
+        for trial in searched.oracle.trials.values()
+        if "tuner/trial_id" in trial.hyperparameters.values
+    )
+    hp = promoted.hyperparameters
+    assert (hp.values["tuner/initial_epoch"], hp.values["tuner/epochs"]) == (1, 3)
+    config = toy.search_space(hp, toy.Config())
+    rows = toy.split(config, toy.load(config))
+    model = toy.build(config, rows)
+    measures = {toy.OBJECTIVE.name: toy.OBJECTIVE.measure}
+    straight = run_fit(
+        Fit("straight", model, rows.train, rows.validation, 3, 16, config.seed, measures)
+    )
+    folder = trial_folder(searched.folder, promoted.trial_id)
+    history = json.loads((folder / "history.json").read_text())
+    assert without_seconds(history) == without_seconds(straight)
+    with np.load(folder / "state.npz") as state:
+        variables = [*model.variables, *model.optimizer.variables]
+        assert len(model.optimizer.variables) > 4
+        for i, variable in enumerate(variables):
+            assert np.array_equal(state[str(i)], np.asarray(variable)), variable.path
+
+
+def test_a_trial_scores_its_best_epoch_in_the_experiments_direction(searched):
+    for trial in searched.oracle.trials.values():
+        history = json.loads(
+            (trial_folder(searched.folder, trial.trial_id) / "history.json").read_text()
+        )
+        errors = [entry["val_mean_error"] for entry in history]
+        assert trial.score == min(errors)
+        assert trial.best_step == errors.index(min(errors))
+
+
+def test_tensorboard_has_the_hyperparameters_of_every_trial(searched):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    for trial_id in searched.oracle.trials:
+        events = EventAccumulator(str(searched.folder / "tensorboard" / trial_id))
+        events.Reload()
+        assert "_hparams_/session_start_info" in events.summary_metadata
+        assert "val_mean_error" in events.Tags()["tensors"]
+
+
+def test_the_space_is_found_without_data_or_model():
+    hypermodel = ExperimentHyperModel(toy, toy.Config(), data=None)
+    assert [hp.name for hp in hypermodel.space().space] == ["units", "learning_rate", "optimizer"]
+
+
+def test_an_invalid_config_fails_its_trial_with_its_sentence_and_the_search_goes_on(tmp_path):
+    tuner = search(tmp_path / "search", config=toy.Config(most_units=40))
+    trials = tuner.oracle.trials.values()
+    failed = [trial for trial in trials if trial.status == "FAILED"]
+    assert 0 < len(failed) < len(trials)
+    for trial in failed:
+        units = trial.hyperparameters.values["units"]
+        sentence = f"--units must be at most 40, not {units}"
+        error = trial_folder(tuner.folder, trial.trial_id) / "error.txt"
+        assert error.read_text().splitlines()[0] == sentence
+        assert sentence in trial.message
+    assert all(trial.status == "COMPLETED" for trial in trials if trial not in failed)
+
+
+def test_three_invalid_configs_in_a_row_end_the_search(tmp_path):
+    tuner = search(tmp_path / "search", config=toy.Config(units=1, most_units=1))
+    assert tuner.oracle.gave_up
+    assert [trial.status for trial in tuner.oracle.trials.values()] == ["FAILED"] * 3
+
+
+def test_an_objective_that_is_not_a_number_fails_the_trial(tmp_path):
+    class Diverging(Counting):
+        OBJECTIVE = dataclasses.replace(toy.OBJECTIVE, measure=lambda y, p: float("nan"))
+
+    tuner = search(tmp_path / "search", Diverging())
+    (message, *_) = (trial.message for trial in tuner.oracle.trials.values())
+    assert "val_mean_error is not a number" in message
+
+
+def test_memory_does_not_grow_with_the_number_of_trials(tmp_path):
+    code = """
+import csv, sys, psutil
+from pathlib import Path
+from keras_suite.quiet import start_tensorflow
+start_tensorflow()
+from tests.tuning.test_harness import (
+    ExperimentHyperModel,
+    ExperimentTuner,
+    SafeHyperbandOracle,
+    toy,
+)
+
+folder = Path(sys.argv[1])
+config = toy.Config()
+hypermodel = ExperimentHyperModel(toy, config, toy.load(config))
+oracle = SafeHyperbandOracle(folder, toy.OBJECTIVE, hypermodel.space(), 1, 3, 50, seed=1)
+memory = []
+oracle.on_trial_ended = lambda trial: memory.append(psutil.Process().memory_info().rss)
+ExperimentTuner(oracle, hypermodel, folder).search()
+print(*memory)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, tmp_path / "search"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    memory = [int(word) for word in done.stdout.split()]
+    assert len(memory) == 50
+    print([round(each / 2**20) for each in memory])
+    assert np.mean(memory[-10:]) <= 1.1 * np.mean(memory[:10])

@@ -1,0 +1,12 @@
+"""tuning/search.py, which also finds the experiments beside this file."""
+
+import sys
+from pathlib import Path
+
+import experiments
+from tuning.search import main
+
+experiments.__path__.append(str(Path(__file__).parent / "toys"))
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,72 @@
+"""An experiment small enough that a trial takes a second."""
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+
+from keras_suite.config import ExperimentConfig
+from keras_suite.data.provenance import Provenance
+from keras_suite.data.split import Split
+from keras_suite.objective import Objective
+
+OBJECTIVE = Objective("val_mean_error", "min", lambda y, p: float(np.abs(p[:, 0] - y).mean()))
+
+
+@dataclass(frozen=True)
+class Config(ExperimentConfig):
+    units: int = 4
+    learning_rate: float = 0.01
+    optimizer: str = "adam"
+    batch_size: int = 16
+    epochs: int = 3
+    most_units: int = 64
+
+    def __post_init__(self):
+        super().__post_init__()
+        self.require_above_0("units")
+        if self.units > self.most_units:
+            raise ValueError(f"--units must be at most {self.most_units}, not {self.units}")
+
+
+PRESETS = {"paper": Config(), "quick": Config(epochs=1)}
+
+
+@dataclass(frozen=True)
+class Data:
+    X: np.ndarray
+    y: np.ndarray
+    provenance: Provenance
+    notice: str = "SAMPLE DATA: a toy."
+
+
+def search_space(hp, config):
+    return dataclasses.replace(
+        config,
+        units=hp.Int("units", 2, 64, step=2),
+        learning_rate=hp.Float("learning_rate", 1e-3, 1e-1, sampling="log"),
+        optimizer=hp.Choice("optimizer", ["adam", "rmsprop"]),
+    )
+
+
+def load(config):
+    rng = np.random.default_rng(config.seed)
+    X = rng.normal(size=(120, 4)).astype("float32")
+    return Data(X, X[:, 0] * X[:, 1], Provenance("a toy", "sample", len(X), f"{config.seed:064d}"))
+
+
+def split(config, data):
+    parts = [slice(0, 80), slice(80, 100), slice(100, 120)]
+    return Split(*((data.X[part], data.y[part]) for part in parts))
+
+
+def build(config, split):
+    import keras
+
+    keras.utils.set_random_seed(config.seed)
+    layers = [keras.layers.Dense(config.units, "relu"), keras.layers.Dropout(0.1)]
+    model = keras.Sequential([keras.Input((4,)), *layers, keras.layers.Dense(1)])
+    optimizer = keras.optimizers.get(config.optimizer)
+    optimizer.learning_rate = config.learning_rate
+    model.compile(optimizer, loss="mse", steps_per_execution=5)
+    return model

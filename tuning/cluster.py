@@ -1,0 +1,128 @@
+"""The processes of one search: their parts, their locks, workers on this machine."""
+
+import multiprocessing
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import wait
+from pathlib import Path
+
+import filelock
+
+from keras_suite.command_line import exit_code
+from keras_suite.errors import InputError
+
+ADDRESS = "KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT"
+TUNER_ID = "KERASTUNER_TUNER_ID"
+
+
+def role() -> str:
+    """Return this process's part by KerasTuner's environment variables: alone, chief or worker.
+
+    Raises:
+        InputError: where only some of the variables are set.
+    """
+    missing = [name for name in (TUNER_ID, *ADDRESS) if not os.environ.get(name)]
+    if len(missing) == 3:
+        return "alone"
+    if missing:
+        raise InputError(
+            f"{' and '.join(missing)} must be set too: a cluster needs {TUNER_ID}, "
+            f"{' and '.join(ADDRESS)}."
+        )
+    return "chief" if "chief" in os.environ[TUNER_ID] else "worker"
+
+
+def address() -> str:
+    """Return the chief's host:port."""
+    return ":".join(os.environ[name] for name in ADDRESS)
+
+
+@contextmanager
+def alive(folder: Path) -> Iterator[None]:
+    """Hold a lock in the search's folder by which the chief knows that this worker lives.
+
+    The kernel lets it go however the process ends; on a network drive, the drive's server does.
+
+    Raises:
+        InputError: where another worker has the same id.
+    """
+    lock = _lock(folder, os.environ[TUNER_ID])
+    try:
+        lock.acquire(timeout=5)  # the chief tries it for a moment now and then
+    except filelock.Timeout:
+        raise InputError(
+            f"There is a worker {os.environ[TUNER_ID]} already: set {TUNER_ID} to another name."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def is_alive(folder: Path, tuner_id: str) -> bool:
+    """Return whether a worker holds its lock."""
+    try:
+        with _lock(folder, tuner_id).acquire(timeout=0):
+            return False
+    except filelock.Timeout:
+        return True
+
+
+def _lock(folder: Path, tuner_id: str) -> filelock.FileLock:
+    (folder / "workers").mkdir(parents=True, exist_ok=True)
+    return filelock.FileLock(folder / "workers" / f"{tuner_id}.lock")
+
+
+@contextmanager
+def local_workers(
+    count: int, work: Callable[[int], None]
+) -> Iterator[list[multiprocessing.Process]]:
+    """Start workers on this machine, for which this process becomes the chief.
+
+    Args:
+        count: how many.
+        work: called in each with the cores it may use; must be importable.
+
+    Yields:
+        The processes. They end with this one, even if it is killed.
+    """
+    os.environ[ADDRESS[0]], os.environ[ADDRESS[1]] = "127.0.0.1", str(free_port())
+    cores = max(1, os.cpu_count() // count)
+    spawn = multiprocessing.get_context("spawn")
+    workers = []
+    try:
+        for number in range(1, count + 1):
+            os.environ[TUNER_ID] = f"worker-{number}"
+            workers.append(spawn.Process(target=_worker, args=(work, cores), daemon=True))
+            workers[-1].start()
+        os.environ[TUNER_ID] = "chief"
+        yield workers
+        for worker in workers:
+            worker.join(timeout=10)
+    finally:
+        for worker in workers:
+            worker.terminate()
+        for name in (TUNER_ID, *ADDRESS):
+            del os.environ[name]
+
+
+def free_port() -> int:
+    """Return a port of this machine that nothing listens on."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+def _worker(work: Callable[[int], None], cores: int) -> None:
+    def end_with_the_parent() -> None:
+        wait([multiprocessing.parent_process().sentinel])
+        os._exit(1)
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends this
+    threading.Thread(target=end_with_the_parent, daemon=True).start()
+    sys.exit(exit_code(lambda: work(cores)))

@@ -1,0 +1,173 @@
+"""Hyperband for any experiment, with trials that go on exactly where an earlier one was."""
+
+import contextlib
+import gc
+import json
+import math
+import shutil
+import time
+import traceback
+from pathlib import Path
+from types import ModuleType
+
+import keras
+import keras_tuner as kt
+import tensorflow as tf
+from keras_tuner.engine.trial import Trial
+from keras_tuner.src import config as kerastuner_settings
+from tensorboard.plugins.hparams import api as hparams
+
+from keras_suite import files
+from keras_suite.config import ExperimentConfig
+from keras_suite.errors import InputError
+from keras_suite.training.fit import Fit, run_fit
+from keras_suite.training.memory import forget_graphs
+
+kerastuner_settings.DEBUG = False  # no traceback on the terminal: error.txt has it
+
+
+class ExperimentHyperModel(kt.HyperModel):
+    """An experiment whose data is loaded once and shared by all trials.
+
+    Args:
+        experiment: a module with ``search_space``, ``split``, ``build`` and ``OBJECTIVE``.
+        config: what the search space does not change.
+        data: as ``experiment.load(config)`` gave it; None where only the space is asked for.
+    """
+
+    def __init__(self, experiment: ModuleType, config: ExperimentConfig, data: object = None):
+        super().__init__(name=Path(experiment.__file__).stem)
+        self.experiment = experiment
+        self.config = config
+        self.data = data
+
+    def sample(self, hp: kt.HyperParameters) -> ExperimentConfig:
+        """Return the Config of a trial.
+
+        Raises:
+            ValueError: where the sampled Config refuses its fields.
+        """
+        return self.experiment.search_space(hp, self.config)
+
+    def space(self) -> kt.HyperParameters:
+        """Return the hyperparameters that ``search_space`` asks for, without data or model."""
+        hp = kt.HyperParameters()
+        with contextlib.suppress(ValueError):  # a trial that samples the defaults will say so
+            self.sample(hp)
+        return hp
+
+    def build(self, hp: kt.HyperParameters) -> keras.Model:
+        """Build the network of a trial, compiled, for the rows :meth:`fit` then trains on."""
+        config = self.sample(hp)
+        self.rows = self.experiment.split(config, self.data)
+        return self.experiment.build(config, self.rows)
+
+    def fit(
+        self, hp: kt.HyperParameters, model: keras.Model, state: Path, callbacks: list
+    ) -> list[dict]:
+        """Train a network just built, from where ``state`` is; return its whole history."""
+        config, objective = self.sample(hp), self.experiment.OBJECTIVE
+        fit = Fit(
+            name="trial",
+            model=model,
+            train=self.rows.train,
+            validation=self.rows.validation,
+            epochs=hp.values["tuner/epochs"],
+            batch_size=config.batch_size,
+            seed=config.seed,
+            measures={objective.name: objective.measure} if objective.measure else {},
+        )
+        return run_fit(fit, state, callbacks)
+
+
+class ExperimentTuner(kt.Tuner):
+    """Runs the trials that an oracle hands out.
+
+    KerasTuner continues a promoted trial from its parent's weights alone: they are loaded before
+    the optimizer is built, which drops its state. Here a promoted trial begins with a copy of the
+    parent's whole state (weights, optimizer, dropout, order of rows), so it is the same training,
+    only longer; and a trial that is run again goes on after its last finished epoch.
+
+    Args:
+        oracle: chooses the trials.
+        hypermodel: runs them.
+        folder: of the search; a trial keeps its ``state.npz`` and ``history.json`` in
+            ``folder/trial_<id>/``, or ``error.txt`` where it failed.
+    """
+
+    def __init__(self, oracle: kt.Oracle, hypermodel: ExperimentHyperModel, folder: Path):
+        super().__init__(oracle, hypermodel, directory=folder.parent, project_name=folder.name)
+        self.folder = folder
+        self.last_asked = -math.inf
+
+    def _populate_initial_space(self) -> None:
+        """Nothing: the oracle has the space, and KerasTuner would build a model to find it."""
+
+    def save(self) -> None:
+        """Nothing: the oracle saves itself."""
+
+    def on_search_begin(self) -> None:
+        """Keep the garbage collector, which comes after every trial, away from the libraries."""
+        gc.freeze()
+
+    def pre_create_trial(self) -> None:
+        """Pause between two questions: a worker without a trial would ask without end."""
+        time.sleep(max(0.0, self.last_asked + 0.2 - time.monotonic()))
+        self.last_asked = time.monotonic()
+
+    def run_trial(self, trial: Trial) -> keras.callbacks.History:
+        """Run a trial, or what is left of it, and return the objective of every epoch.
+
+        Raises:
+            kt.errors.FailedTrialError: with one sentence; the trial's ``error.txt`` says more.
+        """
+        folder = trial_folder(self.folder, trial.trial_id)
+        try:
+            return self._objectives(self._train(trial, folder))
+        except Exception as error:
+            expected = isinstance(error, (InputError, ValueError, FloatingPointError))
+            sentence = str(error) if expected else f"{type(error).__name__}: {error}"
+            sentence = " ".join(sentence.split())
+            files.write_text(folder / "error.txt", f"{sentence}\n\n{traceback.format_exc()}")
+            raise kt.errors.FailedTrialError(sentence) from error
+
+    def _train(self, trial: Trial, folder: Path) -> list[dict]:
+        forget_graphs()
+        hp = trial.hyperparameters
+        state = folder / "state.npz"
+        parent = hp.values.get("tuner/trial_id")
+        if parent and not state.exists():
+            with files.whole(state) as partial:
+                shutil.copyfile(trial_folder(self.folder, parent) / "state.npz", partial)
+        logs = self.folder / "tensorboard" / trial.trial_id
+        model = self.hypermodel.build(hp)
+        callbacks = [keras.callbacks.TensorBoard(logs, write_graph=False)]
+        history = self.hypermodel.fit(hp, model, state, callbacks)
+        files.write_text(folder / "history.json", json.dumps(history))
+        self._log_hparams(hp, trial.trial_id, history)
+        return history
+
+    def _objectives(self, history: list[dict]) -> keras.callbacks.History:
+        name = self.hypermodel.experiment.OBJECTIVE.name
+        values = [entry[name] for entry in history]
+        if not all(math.isfinite(value) for value in values):
+            raise FloatingPointError(f"{name} is not a number after some epoch: {values}")
+        objectives = keras.callbacks.History()
+        objectives.history = {name: values}
+        return objectives
+
+    def _log_hparams(self, hp: kt.HyperParameters, trial_id: str, history: list[dict]) -> None:
+        """Write the hyperparameters and last figures for TensorBoard's HParams page."""
+        own = {name: value for name, value in hp.values.items() if not name.startswith("tuner/")}
+        writer = tf.summary.create_file_writer(str(self.folder / "tensorboard" / trial_id))
+        with writer.as_default():
+            hparams.hparams(own, trial_id=trial_id)
+            for name, value in history[-1].items():
+                if name not in ("epoch", "seconds"):
+                    tf.summary.scalar(name, value, step=len(history))
+        writer.close()
+
+
+def trial_folder(search: Path, trial_id: str) -> Path:
+    """Return where a trial's files lie."""
+    return search / f"trial_{trial_id}"

@@ -1,0 +1,120 @@
+"""The trials of a search on the terminal, with the time left."""
+
+import time
+from pathlib import Path
+
+from keras_tuner.engine.trial import Trial
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from tuning.oracle import SafeHyperbandOracle
+from tuning.outcome import TrialOutcome, ranked, shown
+
+FINISHED_SHOWN = 8
+
+
+class LiveTable:
+    """A table of the running trials and the latest finished ones, drawn in place.
+
+    On a terminal it is redrawn twice a second; elsewhere each finished trial is a line.
+
+    Args:
+        console: where to.
+        oracle: knows the trials.
+        folder: of the search.
+    """
+
+    def __init__(self, console: Console, oracle: SafeHyperbandOracle, folder: Path):
+        self.console = console
+        self.oracle = oracle
+        self.folder = folder
+        rungs = oracle.planned_rungs()
+        self.planned_trials = sum(trials for trials, _ in rungs)
+        self.planned_epochs = sum(trials * epochs for trials, epochs in rungs)
+        self.finished: dict[str, TrialOutcome] = {}
+        self.started = time.monotonic()
+        self.epochs_before = sum(each.epochs_done for each in self._outcomes())
+        self.live = Live(
+            console=console, get_renderable=self.render, refresh_per_second=2, transient=True
+        )
+        oracle.on_trial_ended = self.trial_ended
+
+    def __enter__(self) -> "LiveTable":
+        if self.console.is_terminal:
+            self.live.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.live.stop()
+
+    def trial_ended(self, trial: Trial) -> None:
+        """Say that a trial is over, where no table shows it."""
+        if not self.console.is_terminal:
+            each = TrialOutcome.of(trial, self.folder)
+            self.console.print(
+                f"Trial {each.trial}: {self._result(each)}; {self._progress()}",
+                highlight=False,
+                markup=False,
+                soft_wrap=True,
+            )
+
+    def render(self) -> Group:
+        """Draw the table and the line below it."""
+        trials = self._outcomes()
+        names = list(dict.fromkeys(name for each in trials for name in each.hyperparameters))
+        table = Table(box=SIMPLE_HEAD)
+        for name in ("trial", *names, "epoch", self.oracle.objective.name):
+            table.add_column(name, justify="right")
+        finished = [each for each in trials if each.status != "RUNNING"]
+        running = [each for each in trials if each.status == "RUNNING"]
+        for each in [*finished[-FINISHED_SHOWN:], *running]:
+            values = [shown(each.hyperparameters.get(name, "")) for name in names]
+            epoch = f"{len(each.history)}/{each.epochs}"
+            style = "bold" if each.status == "RUNNING" else ""
+            table.add_row(each.trial, *values, epoch, self._result(each), style=style)
+        return Group(table, Text(self._progress()))
+
+    def _outcomes(self) -> list[TrialOutcome]:
+        """Return all trials; finished ones are read once."""
+        for trial_id in list(self.oracle.start_order):
+            trial = self.oracle.trials[trial_id]
+            if trial_id not in self.finished and trial_id in self.oracle.end_order:
+                self.finished[trial_id] = TrialOutcome.of(trial, self.folder)
+        return [
+            self.finished.get(trial_id)
+            or TrialOutcome.of(self.oracle.trials[trial_id], self.folder)
+            for trial_id in list(self.oracle.start_order)
+        ]
+
+    def _result(self, each: TrialOutcome) -> str:
+        objective = self.oracle.objective.name
+        if each.status == "COMPLETED":
+            return f"{objective} {each.score:.4f}"
+        if each.status == "FAILED":
+            return f"failed: {each.error}"
+        return f"{each.history[-1][objective]:.4f} ..." if each.history else "..."
+
+    def _progress(self) -> str:
+        trials = self._outcomes()
+        over = [each for each in trials if each.status != "RUNNING"]
+        epochs = sum(each.epochs_done for each in trials)
+        text = (
+            f"{len(over)} of {self.planned_trials} trials, {epochs} of {self.planned_epochs} epochs"
+        )
+        best = ranked(trials, self.oracle.objective.direction)
+        if best:
+            text += f", best {best[0].score:.4f} (trial {best[0].trial})"
+        if epochs > self.epochs_before:
+            elapsed = time.monotonic() - self.started
+            left = elapsed / (epochs - self.epochs_before) * (self.planned_epochs - epochs)
+            text += f", about {_clock(left)} left"
+        return text
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(round(max(0.0, seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}"

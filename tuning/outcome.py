@@ -1,0 +1,143 @@
+"""What a search leaves: leaderboard, trials.csv, best.json."""
+
+import csv
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from keras_tuner.engine.trial import Trial
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from keras_suite import files
+from keras_suite.config import ExperimentConfig
+from keras_suite.training.state import load_history
+from tuning.harness import trial_folder
+from tuning.oracle import SafeHyperbandOracle
+
+
+@dataclass(frozen=True)
+class TrialOutcome:
+    """One trial.
+
+    Args:
+        trial: its id.
+        status: RUNNING, COMPLETED or FAILED.
+        score: the objective after its best epoch.
+        best_epoch: from 1.
+        bracket: of Hyperband; higher ones halve more often.
+        rung: from 0.
+        epochs: trained in all, the earlier rungs' included.
+        initial_epoch: trained in earlier rungs.
+        parent: the trial it goes on from, or "".
+        hyperparameters: by name.
+        history: an entry for each epoch so far, the earlier rungs' included.
+        error: why it failed, or "".
+    """
+
+    trial: str
+    status: str
+    score: float | None
+    best_epoch: int | None
+    bracket: int
+    rung: int
+    epochs: int
+    initial_epoch: int
+    parent: str
+    hyperparameters: dict[str, object]
+    history: list[dict]
+    error: str
+
+    @property
+    def epochs_done(self) -> int:
+        """Epochs this trial itself has trained."""
+        return max(0, len(self.history) - self.initial_epoch)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of those epochs."""
+        return sum(entry["seconds"] for entry in self.history[self.initial_epoch :])
+
+    @classmethod
+    def of(cls, trial: Trial, search: Path) -> "TrialOutcome":
+        """Collect what the oracle and the trial's folder know."""
+        folder, values = trial_folder(search, trial.trial_id), trial.hyperparameters.values
+        completed = trial.status == "COMPLETED"
+        error = folder / "error.txt"
+        return cls(
+            trial=trial.trial_id,
+            status=trial.status,
+            score=trial.score if completed else None,
+            best_epoch=trial.best_step + 1 if completed else None,
+            bracket=values["tuner/bracket"],
+            rung=values["tuner/round"],
+            epochs=values["tuner/epochs"],
+            initial_epoch=values["tuner/initial_epoch"],
+            parent=values.get("tuner/trial_id", ""),
+            hyperparameters={k: v for k, v in values.items() if not k.startswith("tuner/")},
+            history=read_history(folder),
+            error=error.read_text(encoding="utf-8").splitlines()[0]
+            if trial.status == "FAILED" and error.exists()
+            else "",
+        )
+
+
+def read_history(folder: Path) -> list[dict]:
+    """Return a trial's history, finished or not."""
+    try:
+        return json.loads((folder / "history.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return load_history(folder / "state.npz")
+
+
+def outcomes(oracle: SafeHyperbandOracle, folder: Path) -> list[TrialOutcome]:
+    """Return all trials in the order they began."""
+    return [TrialOutcome.of(oracle.trials[trial_id], folder) for trial_id in oracle.start_order]
+
+
+def ranked(trials: list[TrialOutcome], direction: str) -> list[TrialOutcome]:
+    """Return the completed trials, the best first; of equals the one that began first."""
+    sign = -1 if direction == "max" else 1
+    return sorted(
+        (each for each in trials if each.status == "COMPLETED"), key=lambda each: sign * each.score
+    )
+
+
+def leaderboard(best_first: list[TrialOutcome], objective: str, rows: int = 10) -> Table:
+    """Lay out the best trials."""
+    table = Table(box=SIMPLE_HEAD, title="Leaderboard", title_justify="left", title_style="bold")
+    names = list(best_first[0].hyperparameters)
+    for name in ("rank", "trial", objective, "epoch", "bracket", *names):
+        table.add_column(name, justify="right")
+    for rank, each in enumerate(best_first[:rows], start=1):
+        values = [shown(each.hyperparameters.get(name, "")) for name in names]
+        epoch = f"{each.best_epoch} of {each.epochs}"
+        figure = f"{each.score:.4f}"
+        table.add_row(str(rank), each.trial, figure, epoch, str(each.bracket), *values)
+    return table
+
+
+def shown(value: object) -> str:
+    """Return a hyperparameter for a person to read."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def write_trials(trials: list[TrialOutcome], objective: str, path: Path) -> None:
+    """Write ``trials.csv``, a row for each trial."""
+    names = list(dict.fromkeys(name for each in trials for name in each.hyperparameters))
+    plain = "trial", "status", "best_epoch", "bracket", "rung", "epochs", "initial_epoch", "parent"
+    with files.whole(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, [*plain, objective, "seconds", *names, "error"])
+        writer.writeheader()
+        for each in trials:
+            row = {name: getattr(each, name) for name in plain} | each.hyperparameters
+            row |= {objective: each.score, "seconds": round(each.seconds, 3), "error": each.error}
+            writer.writerow(row)
+
+
+def write_best(config: ExperimentConfig, path: Path) -> None:
+    """Write ``best.json``: a Config for ``--config``, without its seed and its data."""
+    run_specific = {field.name for field in dataclasses.fields(ExperimentConfig)}
+    fields = {k: v for k, v in dataclasses.asdict(config).items() if k not in run_specific}
+    files.write_text(path, json.dumps(fields, default=str, indent=1) + "\n")

@@ -1,0 +1,175 @@
+"""Search an experiment's hyperparameters with KerasTuner's Hyperband.
+
+    python tuning/search.py fashion_mnist                       30 trials, 120 epochs
+    python tuning/search.py fraud --preset quick --workers 2    smaller, two processes
+    python tuning/search.py fashion_mnist --set batch_size=64   one field changed for all trials
+
+Leaves in OUTPUT/NAME/: best.json (python experiments/NAME.py --config best.json), trials.csv,
+figures/, tensorboard/ and a history.json for each trial. A search that was killed goes on with
+the same command and --resume. With KERASTUNER_TUNER_ID, KERASTUNER_ORACLE_IP and
+KERASTUNER_ORACLE_PORT set, the process joins a cluster, as its chief or as a worker.
+"""
+
+import dataclasses
+import importlib
+import pkgutil
+import sys
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated, Literal
+
+import tyro
+
+from keras_suite.command_line import exit_code
+from keras_suite.config import ExperimentConfig
+from keras_suite.config_fields import with_fields
+from keras_suite.errors import InputError
+from keras_suite.quiet import start_tensorflow
+from tuning import cluster
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to search and how."""
+
+    name: tyro.conf.Positional[str]
+    """The experiment: a file in experiments/ without its .py."""
+    preset: Literal["paper", "quick"] = "paper"
+    """The Config that the search space changes."""
+    data: Literal["auto", "real", "sample"] = "auto"
+    """As for the experiment."""
+    data_dir: Path | None = None
+    """As for the experiment."""
+    seed: int = 42
+    """Of the sampled values and of every trial."""
+    max_epochs: int = 10
+    """Epochs of the longest trial."""
+    factor: int = 3
+    """Each rung has so many times fewer trials and more epochs than the one below."""
+    hyperband_iterations: int = 1
+    """How often to run all brackets."""
+    workers: int = 1
+    """Processes on this machine that run trials side by side."""
+    output: Path = Path("runs/tuning")
+    """Folder of all searches."""
+    resume: bool = False
+    """Go on with the search in the output folder."""
+    overwrite: bool = False
+    """Remove the search in the output folder first."""
+    set: Annotated[tuple[str, ...], tyro.conf.arg(metavar="FIELD=VALUE ...")] = ()
+    """Config fields that all trials share; several values with commas: filters=16,32."""
+    verbose: bool = False
+    """Let TensorFlow's own messages through."""
+
+    def __post_init__(self):
+        for name, least in ("max_epochs", 1), ("factor", 2), ("hyperband_iterations", 1):
+            self._require_at_least(least, name)
+        self._require_at_least(1, "workers")
+        if self.resume and self.overwrite:
+            raise InputError("--resume and --overwrite exclude each other: give one of them.")
+
+    def _require_at_least(self, least: int, name: str) -> None:
+        value = getattr(self, name)
+        if value < least:
+            flag = name.replace("_", "-")
+            raise InputError(f"--{flag} must be at least {least}, not {value}.")
+
+    @property
+    def folder(self) -> Path:
+        """Of this search."""
+        return self.output / self.name
+
+
+def main() -> int:
+    """Search; return the exit code: 0 done, 2 bad input or flags, 130 interrupted."""
+    return exit_code(lambda: search(parse(sys.argv[1:])))
+
+
+def parse(arguments: list[str]) -> Options:
+    """Read the command line."""
+    return tyro.cli(
+        Options,
+        prog="python tuning/search.py",
+        description=__doc__,
+        args=arguments,
+        config=(tyro.conf.FlagCreatePairsOff,),
+    )
+
+
+def search(options: Options, cores: int | None = None) -> None:
+    """Run a search, or this process's part of one.
+
+    Args:
+        options: what and how.
+        cores: of this machine that trials may use; None means all.
+    """
+    experiment = find_experiment(options.name)
+    config = base_config(experiment, options)
+    part = cluster.role()
+    if options.workers > 1 and part != "alone":
+        raise InputError(
+            f"--workers starts a cluster of its own, but {cluster.TUNER_ID} says that this process "
+            "joins one: leave one of them out."
+        )
+    start_tensorflow(verbose=options.verbose)
+    from tuning.conduct import Search
+
+    this = Search(experiment, config, options)
+    if part == "worker":
+        this.work(cores)
+    elif part == "chief":
+        this.conduct(this.lead)
+    elif options.workers > 1:
+        this.conduct(
+            partial(this.lead_local, partial(search, dataclasses.replace(options, workers=1)))
+        )
+    else:
+        this.conduct(this.run_alone)
+
+
+def find_experiment(name: str) -> ModuleType:
+    """Import an experiment.
+
+    Raises:
+        InputError: where there is none of that name, or it cannot be tuned.
+    """
+    import experiments
+
+    names = sorted(module.name for module in pkgutil.iter_modules(experiments.__path__))
+    if name not in names:
+        raise InputError(f"There is no experiment {name!r}: there are {', '.join(names)}.")
+    experiment = importlib.import_module(f"experiments.{name}")
+    for needed in ("search_space", "OBJECTIVE"):
+        if not hasattr(experiment, needed):
+            raise InputError(f"experiments/{name}.py has no {needed}: it cannot be tuned yet.")
+    return experiment
+
+
+def base_config(experiment: ModuleType, options: Options) -> ExperimentConfig:
+    """Return the Config of the preset with what the command line sets for all trials.
+
+    Raises:
+        InputError: where a field is unknown or refused.
+    """
+    try:
+        config = dataclasses.replace(
+            experiment.PRESETS[options.preset],
+            seed=options.seed,
+            data=options.data,
+            data_dir=options.data_dir,
+        )
+    except ValueError as error:
+        raise InputError(str(error)) from error
+    fields = {}
+    for setting in options.set:
+        name, equals, value = setting.partition("=")
+        if not equals:
+            raise InputError(f"--set {setting}: write it as field=value.")
+        fields[name.replace("-", "_")] = value.split(",") if "," in value else value
+    return with_fields(config, fields, "--set")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
