@@ -1,9 +1,13 @@
+import json
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+
+from experiments import fraud as fraud_experiment
+from keras_suite.command_line import parse
 
 ROOT = Path(__file__).parents[1]
 
@@ -48,6 +52,23 @@ def test_bad_flags_are_refused_with_code_2_and_no_traceback(tmp_path, arguments,
     assert done.returncode == 2
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_config_file_gives_the_defaults_and_flags_win_over_it(tmp_path):
+    file = tmp_path / "best.json"
+    file.write_text(json.dumps({"filters": [4, 8], "epochs": 3, "resample": False}))
+    _, config = parse(fraud_experiment, ["--config", str(file), "--epochs", "2"])
+    assert (config.filters, config.epochs, config.resample) == ((4, 8), 2, False)
+    assert config.batch_size == 32
+
+
+def test_a_config_file_that_cannot_be_used_is_refused_before_a_run_begins(tmp_path):
+    file = tmp_path / "best.json"
+    file.write_text('{"epocs": 3}')
+    done = fraud("--config", file, "--output", tmp_path / "runs")
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: {file}: there is no field 'epocs'; the fields are seed")
     assert not (tmp_path / "runs").exists()
 
 

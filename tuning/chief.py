@@ -66,7 +66,8 @@ def reach_chief() -> None:
     Raises:
         InputError: where it does not in time.
     """
-    with grpc.insecure_channel(address()) as channel:
+    soon = [("grpc.max_reconnect_backoff_ms", 500), ("grpc.initial_reconnect_backoff_ms", 200)]
+    with grpc.insecure_channel(address(), options=soon) as channel:
         try:
             grpc.channel_ready_future(channel).result(timeout=SECONDS_TO_REACH_THE_CHIEF)
         except grpc.FutureTimeoutError:

@@ -1,5 +1,6 @@
 """The processes of one search: their parts, their locks, workers on this machine."""
 
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -8,7 +9,8 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from multiprocessing.connection import wait
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
 import filelock
@@ -78,34 +80,55 @@ def _lock(folder: Path, tuner_id: str) -> filelock.FileLock:
     return filelock.FileLock(folder / "workers" / f"{tuner_id}.lock")
 
 
+@dataclass(frozen=True)
+class Crew:
+    """Workers on this machine, and a pipe to each."""
+
+    processes: list[multiprocessing.Process]
+    pipes: list[Connection]
+
+    def give(self, data: object) -> None:
+        """Send the data that this process has loaded to all workers."""
+        for pipe in self.pipes:
+            with contextlib.suppress(ConnectionError):  # this one has died
+                pipe.send(data)
+
+    def is_gone(self) -> bool:
+        """Return whether all have ended."""
+        return not any(process.is_alive() for process in self.processes)
+
+
 @contextmanager
-def local_workers(
-    count: int, work: Callable[[int], None]
-) -> Iterator[list[multiprocessing.Process]]:
+def local_workers(count: int, work: Callable[[int, Callable[[], object]], None]) -> Iterator[Crew]:
     """Start workers on this machine, for which this process becomes the chief.
 
     Args:
         count: how many.
-        work: called in each with the cores it may use; must be importable.
+        work: called in each with the cores it may use and a function that waits for the data;
+            must be importable.
 
     Yields:
-        The processes. They end with this one, even if it is killed.
+        The workers. They end with this process, even if it is killed.
     """
     os.environ[ADDRESS[0]], os.environ[ADDRESS[1]] = "127.0.0.1", str(free_port())
     cores = max(1, os.cpu_count() // count)
     spawn = multiprocessing.get_context("spawn")
-    workers = []
+    crew = Crew([], [])
     try:
         for number in range(1, count + 1):
             os.environ[TUNER_ID] = f"worker-{number}"
-            workers.append(spawn.Process(target=_worker, args=(work, cores), daemon=True))
-            workers[-1].start()
+            ours, theirs = spawn.Pipe()
+            worker = spawn.Process(target=_worker, args=(work, cores, theirs), daemon=True)
+            worker.start()
+            theirs.close()
+            crew.processes.append(worker)
+            crew.pipes.append(ours)
         os.environ[TUNER_ID] = "chief"
-        yield workers
-        for worker in workers:
+        yield crew
+        for worker in crew.processes:
             worker.join(timeout=10)
     finally:
-        for worker in workers:
+        for worker in crew.processes:
             worker.terminate()
         for name in (TUNER_ID, *ADDRESS):
             del os.environ[name]
@@ -118,11 +141,11 @@ def free_port() -> int:
         return sock.getsockname()[1]
 
 
-def _worker(work: Callable[[int], None], cores: int) -> None:
+def _worker(work: Callable, cores: int, pipe: Connection) -> None:
     def end_with_the_parent() -> None:
         wait([multiprocessing.parent_process().sentinel])
         os._exit(1)
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends this
     threading.Thread(target=end_with_the_parent, daemon=True).start()
-    sys.exit(exit_code(lambda: work(cores)))
+    sys.exit(exit_code(lambda: work(cores, pipe.recv)))

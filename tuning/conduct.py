@@ -107,7 +107,7 @@ class Search:
         )
 
     def run_alone(self) -> None:
-        """Run all trials in this process."""
+        """Run trials in this process until there are no more."""
         ExperimentTuner(self.oracle, self.hypermodel, self.folder).search()
 
     def lead(self) -> None:
@@ -116,29 +116,32 @@ class Search:
         self.console.print(f"Chief at {cluster.address()}: waiting for workers.", soft_wrap=True)
         chief.serve(self.oracle, self.folder)
 
-    def lead_local(self, work: Callable[[int], None]) -> None:
-        """Hand the trials to workers on this machine."""
+    def lead_crew(self, crew: cluster.Crew) -> None:
+        """Hand the data and the trials to workers on this machine."""
+        crew.give(self.hypermodel.data)
         self.hypermodel.data = None
-        with cluster.local_workers(self.options.workers, work) as workers:
-            chief.serve(
-                self.oracle,
-                self.folder,
-                abandoned=lambda: not any(worker.is_alive() for worker in workers),
-            )
+        chief.serve(self.oracle, self.folder, abandoned=crew.is_gone)
 
-    def work(self, cores: int | None) -> None:
-        """Run the trials that the chief hands out.
+    def join(self) -> None:
+        """Run trials that a chief elsewhere hands out.
 
         Raises:
             InputError: where the chief cannot be reached or leads another search.
         """
         chief.reach_chief()
         folder.require_same(self.folder, self.settings)
-        if cores:
-            parallel.use_cores(cores)
         with cluster.alive(self.folder), chief.answers_expected():
             self.load()
-            ExperimentTuner(self.oracle, self.hypermodel, self.folder).search()
+            self.console.print(f"Joined the search at {cluster.address()}.", soft_wrap=True)
+            self.run_alone()
+
+    def work(self, cores: int, receive: Callable[[], object]) -> None:
+        """Run trials that the chief on this machine hands out, on ``cores`` cores."""
+        parallel.use_cores(cores)
+        self.hypermodel.data = receive()
+        chief.reach_chief()
+        with cluster.alive(self.folder), chief.answers_expected():
+            self.run_alone()
 
     def report(self) -> None:
         """Write what came out and print the leaderboard.

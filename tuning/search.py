@@ -14,11 +14,12 @@ import dataclasses
 import importlib
 import pkgutil
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
@@ -28,6 +29,9 @@ from keras_suite.config_fields import with_fields
 from keras_suite.errors import InputError
 from keras_suite.quiet import start_tensorflow
 from tuning import cluster
+
+if TYPE_CHECKING:
+    from tuning.conduct import Search
 
 
 @dataclass(frozen=True)
@@ -98,13 +102,8 @@ def parse(arguments: list[str]) -> Options:
     )
 
 
-def search(options: Options, cores: int | None = None) -> None:
-    """Run a search, or this process's part of one.
-
-    Args:
-        options: what and how.
-        cores: of this machine that trials may use; None means all.
-    """
+def search(options: Options) -> None:
+    """Run a search, or this process's part of one."""
     experiment = find_experiment(options.name)
     config = base_config(experiment, options)
     part = cluster.role()
@@ -113,20 +112,37 @@ def search(options: Options, cores: int | None = None) -> None:
             f"--workers starts a cluster of its own, but {cluster.TUNER_ID} says that this process "
             "joins one: leave one of them out."
         )
+    if options.workers > 1:
+        work = partial(work_for_this_machine, options)
+        with cluster.local_workers(options.workers, work) as crew:  # they start while this does
+            this = start(experiment, config, options)
+            this.conduct(partial(this.lead_crew, crew))
+        return
+    this = start(experiment, config, options)
+    if part == "worker":
+        this.join()
+    else:
+        this.conduct(this.run_alone if part == "alone" else this.lead)
+
+
+def work_for_this_machine(options: Options, cores: int, receive: Callable[[], object]) -> None:
+    """Be one of several workers that a search has started.
+
+    Args:
+        options: of the search.
+        cores: that this worker may use.
+        receive: waits for the data.
+    """
+    experiment = find_experiment(options.name)
+    start(experiment, base_config(experiment, options), options).work(cores, receive)
+
+
+def start(experiment: ModuleType, config: ExperimentConfig, options: Options) -> "Search":
+    """Load what a search needs, which takes seconds."""
     start_tensorflow(verbose=options.verbose)
     from tuning.conduct import Search
 
-    this = Search(experiment, config, options)
-    if part == "worker":
-        this.work(cores)
-    elif part == "chief":
-        this.conduct(this.lead)
-    elif options.workers > 1:
-        this.conduct(
-            partial(this.lead_local, partial(search, dataclasses.replace(options, workers=1)))
-        )
-    else:
-        this.conduct(this.run_alone)
+    return Search(experiment, config, options)
 
 
 def find_experiment(name: str) -> ModuleType:

@@ -3,11 +3,13 @@ import subprocess
 import sys
 
 import keras
+import keras_tuner as kt
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from experiments import fashion_mnist
+from keras_suite.objective import Objective
 from tests.experiments.processes import ROOT, latest, read
 
 QUICK = fashion_mnist.Config(data="sample")
@@ -94,3 +96,12 @@ def test_three_epochs_on_the_real_images_reach_the_known_accuracy(real_data, tmp
     for entry in metrics["results"]:
         if (entry["split"], entry["metric"]) == ("test", "accuracy"):
             assert 0.85 < entry["reproduced"] < 0.89
+
+
+def test_the_search_space_is_the_reports():
+    hp = kt.HyperParameters()
+    fashion_mnist.search_space(hp, QUICK)
+    neurons, rate = hp.space
+    assert (neurons.min_value, neurons.max_value, neurons.step) == (16, 512, 16)
+    assert 1e-3 in rate.values
+    assert Objective("val_accuracy", "max") == fashion_mnist.OBJECTIVE

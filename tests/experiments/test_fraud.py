@@ -7,6 +7,7 @@ import sys
 import time
 
 import keras
+import keras_tuner as kt
 import numpy as np
 import pandas as pd
 import pytest
@@ -281,3 +282,31 @@ def test_on_real_rows_the_sound_protocol_finds_frauds_and_the_papers_flatters(re
     }
     assert found["clean", "pr_auc"] > 0.75
     assert found["paper", "f1"] > found["clean", "f1"] + 0.05
+
+
+def test_the_loss_is_the_reports_binary_cross_entropy_over_both_outputs():
+    rng = np.random.default_rng(0)
+    p = rng.uniform(0.001, 0.999, 200)
+    outputs, labels = np.stack([1 - p, p], axis=1), rng.integers(0, 2, 200)
+    reports = keras.losses.binary_crossentropy(keras.utils.to_categorical(labels, 2), outputs)
+    ours = keras.losses.sparse_categorical_crossentropy(labels, outputs)
+    assert np.allclose(ours, reports, rtol=1e-5)
+
+
+def test_the_search_space_holds_valid_configs_of_the_clean_protocol_only():
+    for seed in range(50):
+        hp = kt.HyperParameters()
+        fraud.search_space(hp, SMALL)
+        for each in hp.space:
+            hp.values[each.name] = each.random_sample(seed)
+        config = fraud.search_space(hp, SMALL)
+        assert (config.protocol, config.resample) == ("clean", True)
+        assert config.filters[1] == 2 * config.filters[0]
+        assert (config.rows, config.epochs) == (SMALL.rows, SMALL.epochs)
+    assert len(hp.space) == 8
+
+
+def test_the_objective_is_the_average_precision_of_fraud():
+    labels, outputs = np.array([0, 1, 0, 1]), np.array([[0.9, 0.1], [0.2, 0.8], [0.3, 0.7], [1, 0]])
+    assert fraud.OBJECTIVE.direction == "max"
+    assert fraud.OBJECTIVE.measure(labels, outputs) == pytest.approx(0.5 + 0.25)

@@ -1,10 +1,12 @@
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
 
 from keras_suite.errors import InputError
 from keras_suite.training.fit import Fit, run_fit
-from keras_suite.training.state import load_state, save_state
+from keras_suite.training.state import load_history, load_state, save_state
 from tests.training.fits import make_fit, same_to_the_bit, without_seconds
 
 
@@ -97,3 +99,30 @@ def test_a_state_of_another_model_is_refused(tmp_path):
     save_state(tmp_path / "state.npz", make_fit().model, [])
     with pytest.raises(InputError, match="different model"):
         load_state(tmp_path / "state.npz", make_fit(units=7).model)
+
+
+def test_measures_see_the_validation_rows_of_each_epoch_and_stand_in_the_history(tmp_path):
+    fit = make_fit(epochs=3)
+    seen = []
+
+    def highest_output(targets, outputs):
+        assert targets is fit.validation[1]
+        seen.append(outputs)
+        return float(outputs.max())
+
+    measured = dataclasses.replace(fit, measures={"val_highest": highest_output})
+    history = run_fit(measured, tmp_path / "state.npz")
+    assert [entry["val_highest"] for entry in history] == [float(each.max()) for each in seen]
+    assert np.allclose(seen[-1], fit.model.predict(fit.validation[0], verbose=0), atol=1e-6)
+    assert load_history(tmp_path / "state.npz") == history
+
+
+def test_measures_change_nothing_about_the_training():
+    plain, measured = make_fit(), make_fit()
+    run_fit(plain)
+    run_fit(dataclasses.replace(measured, measures={"x": lambda targets, outputs: 0.0}))
+    assert same_to_the_bit(plain, measured)
+
+
+def test_where_there_is_no_state_there_is_no_history(tmp_path):
+    assert load_history(tmp_path / "state.npz") == []

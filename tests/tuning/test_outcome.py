@@ -1,0 +1,131 @@
+import csv
+import dataclasses
+import io
+import json
+
+import keras_tuner as kt
+import pytest
+from rich.console import Console
+
+from keras_suite.objective import Objective
+from tests.tuning.toys import toy
+from tuning.harness import trial_folder
+from tuning.live import LiveTable
+from tuning.oracle import SafeHyperbandOracle
+from tuning.outcome import TrialOutcome, leaderboard, outcomes, ranked, write_best, write_trials
+
+
+def entry(epoch, score):
+    return {"epoch": epoch, "val_accuracy": score, "seconds": 0.5}
+
+
+@pytest.fixture
+def search(tmp_path):
+    """A folder and an oracle with a completed, a failed, a promoted and a running trial."""
+    space = kt.HyperParameters()
+    space.Float("x", 0.0, 1.0)
+    oracle = SafeHyperbandOracle(tmp_path, Objective("val_accuracy", "max"), space, 3, 3, 1, 1)
+
+    def begin(history):
+        trial = oracle.create_trial("tuner0")
+        folder = trial_folder(tmp_path, trial.trial_id)
+        folder.mkdir()
+        (folder / "history.json").write_text(json.dumps(history))
+        return trial
+
+    def end(trial, status, score=None, step=0):
+        if score is not None:
+            oracle.update_trial(trial.trial_id, {"val_accuracy": score}, step=step)
+        trial.status = status
+        oracle.end_trial(trial)
+
+    for score in (0.5, 0.7, 0.6):
+        end(begin([entry(1, score)]), "COMPLETED", score)
+    end(begin([entry(1, 0.7), entry(2, 0.9), entry(3, 0.8)]), "COMPLETED", 0.9, step=1)
+    failed = begin([])
+    (trial_folder(tmp_path, failed.trial_id) / "error.txt").write_text("no such width\n\ntrace")
+    end(failed, "FAILED")
+    begin([entry(1, 0.1)])
+    return oracle, tmp_path
+
+
+def test_an_outcome_knows_its_rung_its_parent_and_its_own_epochs(search):
+    trials = outcomes(*search)
+    statuses = [each.status for each in trials]
+    assert statuses == ["COMPLETED"] * 4 + ["FAILED", "RUNNING"]
+    promoted = trials[3]
+    assert (promoted.parent, promoted.rung, promoted.initial_epoch) == ("0001", 1, 1)
+    assert (promoted.epochs_done, promoted.seconds, promoted.best_epoch) == (2, 1.0, 2)
+    assert set(promoted.hyperparameters) == {"x"}
+    assert trials[4].error == "no such width"
+
+
+def test_the_best_comes_first_in_either_direction_and_failures_nowhere(search):
+    trials = outcomes(*search)
+    assert [each.score for each in ranked(trials, "max")] == [0.9, 0.7, 0.6, 0.5]
+    assert [each.score for each in ranked(trials, "min")] == [0.5, 0.6, 0.7, 0.9]
+
+
+def test_of_equals_the_first_leads(search):
+    trials = [dataclasses.replace(each, score=0.5) for each in outcomes(*search)]
+    assert ranked(trials, "max")[0].trial == "0000"
+
+
+def test_trials_csv_has_a_row_for_every_trial(search, tmp_path):
+    write_trials(outcomes(*search), "val_accuracy", tmp_path / "trials.csv")
+    with (tmp_path / "trials.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["val_accuracy"] for row in rows] == ["0.5", "0.7", "0.6", "0.9", "", ""]
+    assert rows[4]["error"] == "no such width"
+    assert rows[3]["parent"] == "0001"
+    assert float(rows[3]["x"]) == float(rows[1]["x"])
+
+
+def test_best_json_leaves_out_what_belongs_to_a_run(tmp_path):
+    write_best(toy.Config(units=8, seed=3), tmp_path / "best.json")
+    fields = json.loads((tmp_path / "best.json").read_text())
+    assert fields["units"] == 8
+    assert not {"seed", "data", "data_dir"} & set(fields)
+
+
+def printed(renderable, **options) -> str:
+    console = Console(file=io.StringIO(), width=120, **options)
+    console.print(renderable)
+    return console.file.getvalue()
+
+
+def test_the_leaderboard_shows_score_epoch_and_hyperparameters(search):
+    best_first = ranked(outcomes(*search), "max")
+    lines = printed(leaderboard(best_first, "val_accuracy")).splitlines()
+    (first,) = (line for line in lines if line.split()[:2] == ["1", "0003"])
+    assert first.split()[2:6] == ["0.9000", "2", "of", "3"]
+
+
+def test_the_live_table_shows_running_and_finished_trials_and_the_way_left(search):
+    oracle, folder = search
+    table = LiveTable(Console(file=io.StringIO(), width=120), oracle, folder)
+    text = printed(table.render())
+    assert "failed: no such width" in text
+    assert "0.1000 ..." in text
+    assert "5 of 6 trials, 6 of 11 epochs, best 0.9000 (trial 0003)" in text
+    assert "left" not in text  # nothing has been done since the table began
+    done = [*TrialOutcome.of(oracle.trials["0005"], folder).history, entry(2, 0.2), entry(3, 0.3)]
+    (trial_folder(folder, "0005") / "history.json").write_text(json.dumps(done))
+    assert "about 0:00:0" in printed(table.render())
+
+
+def test_without_a_terminal_a_finished_trial_is_a_line(search):
+    oracle, folder = search
+    console = Console(file=io.StringIO(), width=120)
+    LiveTable(console, oracle, folder).trial_ended(oracle.trials["0003"])
+    assert console.file.getvalue().startswith("Trial 0003: val_accuracy 0.9000; 5 of 6 trials")
+
+
+def test_on_a_terminal_the_table_is_drawn_in_place(search):
+    oracle, folder = search
+    console = Console(file=io.StringIO(), width=120, force_terminal=True)
+    with LiveTable(console, oracle, folder) as table:
+        table.live.refresh()
+        table.trial_ended(oracle.trials["0003"])
+    assert "val_accuracy 0.9000" in console.file.getvalue()
+    assert "Trial 0003:" not in console.file.getvalue()
