@@ -125,11 +125,9 @@ def local_workers(count: int, work: Callable[[int, Callable[[], object]], None])
             crew.pipes.append(ours)
         os.environ[TUNER_ID] = "chief"
         yield crew
-        for worker in crew.processes:
-            worker.join(timeout=10)
     finally:
         for worker in crew.processes:
-            worker.terminate()
+            worker.terminate()  # by now it has no trial, or the search has failed
         for name in (TUNER_ID, *ADDRESS):
             del os.environ[name]
 

@@ -46,6 +46,8 @@ class Search:
         self.console = console or Console()
         self.objective = experiment.OBJECTIVE
         space = self.hypermodel.space()
+        if not space.space:
+            raise InputError(f"search_space of experiments/{options.name}.py asks for no value.")
         self.oracle = SafeHyperbandOracle(
             self.folder,
             self.objective,
@@ -177,9 +179,10 @@ class Search:
 
     def _why_it_failed(self) -> str:
         failed = [each for each in outcomes(self.oracle, self.folder) if each.status == "FAILED"]
-        last = failed[-1]
+        last, in_a_row = failed[-1], len(self.oracle.failed_in_a_row)
         return (
-            f"{len(self.oracle.failed_in_a_row)} trials in a row failed, the last with: "
+            f"{'The only trial' if in_a_row == 1 else f'{in_a_row} trials in a row'} failed, "
+            f"{'' if in_a_row == 1 else 'the last '}with: "
             f"{last.error} (see {trial_folder(self.folder, last.trial) / 'error.txt'}). Mend the "
             "search space and begin anew with --overwrite."
         )

@@ -85,11 +85,16 @@ def require_same(folder: Path, settings: dict) -> None:
     settings = json.loads(json.dumps(settings, default=str))
     different = [name for name, value in settings.items() if before.get(name, value) != value]
     if different:
-        changes = ", ".join(f"{name} ({before[name]}, now {settings[name]})" for name in different)
+        changes = ", ".join(_change(name, before[name], settings[name]) for name in different)
         raise InputError(
             f"{folder} holds a different search: {changes}. Choose another --output, or begin "
             "anew with --overwrite."
         )
+
+
+def _change(name: str, before: object, now: object) -> str:
+    short = len(f"{before}{now}") < 80
+    return f"{name} ({before}, now {now})" if short else name
 
 
 def record(folder: Path, settings: dict, data: Provenance) -> None:

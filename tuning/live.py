@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tuning.oracle import SafeHyperbandOracle
-from tuning.outcome import TrialOutcome, ranked, shown
+from tuning.outcome import TrialOutcome, described, ranked
 
 FINISHED_SHOWN = 8
 
@@ -54,8 +54,9 @@ class LiveTable:
         """Say that a trial is over, where no table shows it."""
         if not self.console.is_terminal:
             each = TrialOutcome.of(trial, self.folder)
+            result = f"failed: {each.error}" if each.status == "FAILED" else self._figure(each)
             self.console.print(
-                f"Trial {each.trial}: {self._result(each)}; {self._progress()}",
+                f"Trial {each.trial}: {result}; {self._progress()}",
                 highlight=False,
                 markup=False,
                 soft_wrap=True,
@@ -64,17 +65,17 @@ class LiveTable:
     def render(self) -> Group:
         """Draw the table and the line below it."""
         trials = self._outcomes()
-        names = list(dict.fromkeys(name for each in trials for name in each.hyperparameters))
         table = Table(box=SIMPLE_HEAD)
-        for name in ("trial", *names, "epoch", self.oracle.objective.name):
-            table.add_column(name, justify="right")
+        for name in ("trial", "epoch", self.oracle.objective.name):
+            table.add_column(name, justify="right", no_wrap=True)
+        table.add_column("hyperparameters")
         finished = [each for each in trials if each.status != "RUNNING"]
         running = [each for each in trials if each.status == "RUNNING"]
         for each in [*finished[-FINISHED_SHOWN:], *running]:
-            values = [shown(each.hyperparameters.get(name, "")) for name in names]
             epoch = f"{len(each.history)}/{each.epochs}"
+            values = each.error or described(each.hyperparameters)
             style = "bold" if each.status == "RUNNING" else ""
-            table.add_row(each.trial, *values, epoch, self._result(each), style=style)
+            table.add_row(each.trial, epoch, self._figure(each), values, style=style)
         return Group(table, Text(self._progress()))
 
     def _outcomes(self) -> list[TrialOutcome]:
@@ -89,13 +90,12 @@ class LiveTable:
             for trial_id in list(self.oracle.start_order)
         ]
 
-    def _result(self, each: TrialOutcome) -> str:
-        objective = self.oracle.objective.name
+    def _figure(self, each: TrialOutcome) -> str:
         if each.status == "COMPLETED":
-            return f"{objective} {each.score:.4f}"
+            return f"{each.score:.4f}"
         if each.status == "FAILED":
-            return f"failed: {each.error}"
-        return f"{each.history[-1][objective]:.4f} ..." if each.history else "..."
+            return "failed"
+        return f"{each.history[-1][self.oracle.objective.name]:.4f} ..." if each.history else "..."
 
     def _progress(self) -> str:
         trials = self._outcomes()

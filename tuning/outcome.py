@@ -75,7 +75,7 @@ class TrialOutcome:
             epochs=values["tuner/epochs"],
             initial_epoch=values["tuner/initial_epoch"],
             parent=values.get("tuner/trial_id", ""),
-            hyperparameters={k: v for k, v in values.items() if not k.startswith("tuner/")},
+            hyperparameters={k: values[k] for k in sorted(values) if not k.startswith("tuner/")},
             history=read_history(folder),
             error=error.read_text(encoding="utf-8").splitlines()[0]
             if trial.status == "FAILED" and error.exists()
@@ -107,20 +107,22 @@ def ranked(trials: list[TrialOutcome], direction: str) -> list[TrialOutcome]:
 def leaderboard(best_first: list[TrialOutcome], objective: str, rows: int = 10) -> Table:
     """Lay out the best trials."""
     table = Table(box=SIMPLE_HEAD, title="Leaderboard", title_justify="left", title_style="bold")
-    names = list(best_first[0].hyperparameters)
-    for name in ("rank", "trial", objective, "epoch", "bracket", *names):
-        table.add_column(name, justify="right")
+    for name in ("rank", "trial", objective, "epoch", "bracket"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("hyperparameters")
     for rank, each in enumerate(best_first[:rows], start=1):
-        values = [shown(each.hyperparameters.get(name, "")) for name in names]
         epoch = f"{each.best_epoch} of {each.epochs}"
-        figure = f"{each.score:.4f}"
-        table.add_row(str(rank), each.trial, figure, epoch, str(each.bracket), *values)
+        figures = str(rank), each.trial, f"{each.score:.4f}", epoch, str(each.bracket)
+        table.add_row(*figures, described(each.hyperparameters))
     return table
 
 
-def shown(value: object) -> str:
-    """Return a hyperparameter for a person to read."""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+def described(hyperparameters: dict[str, object]) -> str:
+    """Return hyperparameters for a person to read."""
+    return ", ".join(
+        f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in hyperparameters.items()
+    )
 
 
 def write_trials(trials: list[TrialOutcome], objective: str, path: Path) -> None:

@@ -93,3 +93,8 @@ def test_a_worker_without_the_chiefs_folder_is_told_so(tmp_path):
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
     (tmp_path / "file").touch()
     assert "cannot be made" in refused(tmp_path / "file" / "toy")
+
+
+def test_a_change_too_long_to_read_is_named_only(searched):
+    sentence = refused(searched, SETTINGS | {"sizes": list(range(100))}, resume=True)
+    assert "different search: sizes. Choose" in sentence

@@ -105,7 +105,7 @@ def test_the_live_table_shows_running_and_finished_trials_and_the_way_left(searc
     oracle, folder = search
     table = LiveTable(Console(file=io.StringIO(), width=120), oracle, folder)
     text = printed(table.render())
-    assert "failed: no such width" in text
+    assert "failed   no such width" in text
     assert "0.1000 ..." in text
     assert "5 of 6 trials, 6 of 11 epochs, best 0.9000 (trial 0003)" in text
     assert "left" not in text  # nothing has been done since the table began
@@ -118,7 +118,7 @@ def test_without_a_terminal_a_finished_trial_is_a_line(search):
     oracle, folder = search
     console = Console(file=io.StringIO(), width=120)
     LiveTable(console, oracle, folder).trial_ended(oracle.trials["0003"])
-    assert console.file.getvalue().startswith("Trial 0003: val_accuracy 0.9000; 5 of 6 trials")
+    assert console.file.getvalue().startswith("Trial 0003: 0.9000; 5 of 6 trials")
 
 
 def test_on_a_terminal_the_table_is_drawn_in_place(search):
@@ -127,5 +127,5 @@ def test_on_a_terminal_the_table_is_drawn_in_place(search):
     with LiveTable(console, oracle, folder) as table:
         table.live.refresh()
         table.trial_ended(oracle.trials["0003"])
-    assert "val_accuracy 0.9000" in console.file.getvalue()
+    assert "0.9000" in console.file.getvalue()
     assert "Trial 0003:" not in console.file.getvalue()
