@@ -13,7 +13,7 @@ search: $(READY)  ## tune an experiment: make search ARGS="fashion_mnist --worke
 	$(BIN)/python tuning/search.py $(ARGS)
 
 test: $(READY)
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff format --check .
