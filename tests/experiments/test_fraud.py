@@ -190,12 +190,9 @@ def test_the_saved_model_and_the_served_one_give_the_same_probabilities(undistur
     assert np.abs(outputs["fraud_probability"].numpy() - expected).max() <= 1e-6
 
 
-@pytest.mark.parametrize("kill_after_epochs", [1, 5])
-def test_a_killed_run_goes_on_to_the_same_weights_to_the_bit(
-    undisturbed, tmp_path, kill_after_epochs
-):
+def test_a_killed_run_goes_on_to_the_same_weights_to_the_bit(undisturbed, tmp_path):
     process = start(tmp_path)
-    wait_for_epochs(tmp_path, kill_after_epochs, process)
+    wait_for_epochs(tmp_path, 3, process)
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
     done = finished_epochs(tmp_path)
@@ -212,7 +209,7 @@ def test_a_killed_run_goes_on_to_the_same_weights_to_the_bit(
         assert np.array_equal(one, other)
     # The seconds of an epoch are those of its only run: finished epochs were not repeated.
     seconds = {(row["fit"], int(row["epoch"])): float(row["seconds"]) for row in resumed_history}
-    assert len(done) >= kill_after_epochs
+    assert len(done) >= 3
     assert {key: seconds[key] for key in done} == done
     for row in (*history, *resumed_history):
         row.pop("seconds")

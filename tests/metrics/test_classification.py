@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_suite.metrics.classification import best_f1_threshold, binary_report, multiclass_report
@@ -42,6 +42,7 @@ def test_several_classes_in_a_case_done_by_hand():
 scored = st.lists(st.tuples(st.integers(0, 1), st.integers(0, 100)), min_size=2, max_size=40)
 
 
+@settings(max_examples=30)
 @given(scored.filter(lambda rows: len({label for label, _ in rows}) == 2))
 def test_no_other_threshold_has_a_higher_f1(rows):
     y = np.array([label for label, _ in rows])

@@ -150,6 +150,7 @@ import csv, sys, psutil
 from pathlib import Path
 from keras_suite.quiet import start_tensorflow
 start_tensorflow()
+from keras_suite.objective import Objective
 from tests.tuning.test_harness import (
     ExperimentHyperModel,
     ExperimentTuner,
@@ -158,6 +159,7 @@ from tests.tuning.test_harness import (
 )
 
 folder = Path(sys.argv[1])
+toy.OBJECTIVE = Objective("val_loss", "min")  # one graph less a trial
 config = toy.Config()
 hypermodel = ExperimentHyperModel(toy, config, toy.load(config))
 oracle = SafeHyperbandOracle(folder, toy.OBJECTIVE, hypermodel.space(), 1, 3, 50, seed=1)

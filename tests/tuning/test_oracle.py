@@ -56,7 +56,7 @@ def what_ran(oracle):
     )
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(st.integers(1, 30), st.integers(2, 5), st.integers(1, 2))
 def test_exactly_the_planned_trials_and_epochs_are_run(max_epochs, factor, iterations):
     with tempfile.TemporaryDirectory() as folder:
@@ -74,7 +74,7 @@ def test_the_reports_search_is_30_trials_and_120_epochs(tmp_path):
     assert plan == [(4, 10), (6, 4), (2, 6), (12, 2), (4, 2), (2, 6)]
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(st.lists(st.sampled_from(["begun", "ended"]), min_size=1, max_size=8), st.data())
 def test_a_search_killed_at_any_moment_ends_as_an_undisturbed_one(kills, data):
     with tempfile.TemporaryDirectory() as folder:
@@ -127,7 +127,7 @@ def test_every_state_that_a_kill_could_leave_leads_to_the_same_end(tmp_path, mon
         assert len(again.end_order) == len(set(again.end_order))
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(st.integers(0, 2**32), st.integers(2, 4))
 def test_any_number_of_workers_in_any_order_runs_the_same_trials(seed, workers):
     random = Random(seed)

@@ -1,4 +1,4 @@
-import json
+import dataclasses
 import os
 import shutil
 import signal
@@ -6,11 +6,15 @@ import subprocess
 import sys
 import time
 
+import keras_tuner as kt
 import pytest
 
+from keras_suite import command_line
 from keras_suite.errors import InputError
-from tests.experiments.processes import ROOT, latest, read
-from tests.tuning.searches import best, search, start, succeed, trials, wait_for, what_ran
+from tests.experiments.processes import ROOT
+from tests.tuning.searches import best, start, succeed, trials, wait_for, what_ran
+from tests.tuning.toy_search import main
+from tuning.outcome import write_best
 from tuning.search import base_config, find_experiment, parse
 
 SMALL = "--max-epochs", "3", "--data", "sample"
@@ -20,6 +24,17 @@ SMALL = "--max-epochs", "3", "--data", "sample"
 def undisturbed(tmp_path_factory):
     output = tmp_path_factory.mktemp("undisturbed")
     return output, succeed(*SMALL, output=output)
+
+
+@pytest.fixture
+def here(monkeypatch, capsys):
+    """Search in this process, which saves the start of another."""
+
+    def run(*flags, output):
+        monkeypatch.setattr(sys, "argv", ["search.py", "toy", *flags, "--output", str(output)])
+        return main(), *capsys.readouterr()
+
+    return run
 
 
 def test_help_answers_without_tensorflow():
@@ -68,10 +83,11 @@ def test_best_json_is_the_config_of_the_best_trial_without_seed_and_data(undistu
     assert not {"seed", "data", "data_dir"} & set(fields)
 
 
-def test_a_search_that_is_done_is_only_reported_again(undisturbed, tmp_path):
+def test_a_search_that_is_done_is_only_reported_again(undisturbed, tmp_path, here):
     shutil.copytree(undisturbed[0], tmp_path / "copy")
     before = what_ran(tmp_path / "copy")
-    out = succeed(*SMALL, "--resume", output=tmp_path / "copy")
+    code, out, err = here(*SMALL, "--resume", output=tmp_path / "copy")
+    assert (code, err) == (0, "")
     assert "6 trials, 6 of them done" in out
     assert "Trial 00" not in out
     assert what_ran(tmp_path / "copy") == before
@@ -100,23 +116,16 @@ def test_ctrl_c_is_code_130_and_can_be_resumed(tmp_path):
 
 
 def test_an_experiment_takes_best_json_back(tmp_path):
-    flags = "--data", "sample", "--max-epochs", "1", "--set", "batch_size=64"
-    command = [sys.executable, "tuning/search.py", "fashion_mnist", *flags]
-    subprocess.run([*command, "--output", tmp_path / "tuning"], cwd=ROOT, check=True)
-    file = tmp_path / "tuning" / "fashion_mnist" / "best.json"
-    command = [sys.executable, "experiments/fashion_mnist.py", "--data", "sample", "--epochs", "1"]
-    output = tmp_path / "runs"
-    subprocess.run([*command, "--config", file, "--output", output], cwd=ROOT, check=True)
-    folder = latest(output, "fashion_mnist")
-    config = json.loads((folder / "config.json").read_text())
-    tuned = json.loads(file.read_text())
-    assert tuned["batch_size"] == 64
-    assert config | tuned | {"epochs": 1} == config
-    metrics, _ = read(folder)
-    assert {r["model"] for r in metrics["results"]} == {
-        f"{tuned['neurons']}, tuned",
-        "512, baseline",
-    }
+    fashion_mnist = find_experiment("fashion_mnist")
+    hp = kt.HyperParameters()
+    hp.Fixed("neurons", 48)
+    best = fashion_mnist.search_space(hp, fashion_mnist.Config(seed=7, batch_size=64))
+    write_best(best, tmp_path / "best.json")
+    flags = "--config", str(tmp_path / "best.json"), "--epochs", "2", "--data", "sample"
+    _, config = command_line.parse(fashion_mnist, list(flags))
+    assert config == dataclasses.replace(best, seed=42, epochs=2, data="sample")
+    names = [each.model for each in fashion_mnist.list_variants(config, fashion_mnist.load(config))]
+    assert names == ["512, baseline", "48, tuned"]
 
 
 @pytest.mark.parametrize(
@@ -161,29 +170,31 @@ def test_settings_of_any_type_reach_the_config():
 
 
 def test_a_different_search_in_the_folder_is_one_sentence_with_code_2_and_nothing_is_lost(
-    undisturbed,
+    undisturbed, here
 ):
     output = undisturbed[0]
     before = {path: path.stat().st_mtime for path in output.rglob("*") if path.name != ".lock"}
-    done = search(*SMALL, "--resume", "--seed", "7", output=output)
-    assert done.returncode == 2
-    assert done.stderr.startswith(f"error: {output}/toy holds a different search: seed (42, now 7)")
-    assert done.stderr.count("\n") == 1
+    code, _, err = here(*SMALL, "--resume", "--seed", "7", output=output)
+    assert code == 2
+    assert err.startswith(f"error: {output}/toy holds a different search: seed (42, now 7)")
+    assert err.count("\n") == 1
     after = {path: path.stat().st_mtime for path in output.rglob("*") if path.name != ".lock"}
     assert after == before
 
 
-def test_trials_that_fail_in_a_row_end_the_search_with_their_sentence(tmp_path):
-    done = search(*SMALL, "--set", "units=1", "most_units=1", output=tmp_path)
-    assert done.returncode == 2
-    assert done.stderr.startswith("error: 3 trials in a row failed, the last with: --units must be")
-    assert done.stderr.count("\n") == 1
+def test_trials_that_fail_in_a_row_end_the_search_with_their_sentence(tmp_path, here):
+    code, _, err = here(*SMALL, "--set", "units=1", "most_units=1", output=tmp_path)
+    assert code == 2
+    assert err.startswith("error: 3 trials in a row failed, the last with: --units must be at most")
+    assert err.count("\n") == 1
     assert [row["status"] for row in trials(tmp_path)] == ["FAILED"] * 3
 
 
-def test_overwrite_begins_anew(undisturbed, tmp_path):
+def test_overwrite_begins_anew(undisturbed, tmp_path, here):
     shutil.copytree(undisturbed[0], tmp_path / "copy")
-    out = succeed("--max-epochs", "1", "--overwrite", "--seed", "3", output=tmp_path / "copy")
+    flags = "--max-epochs", "1", "--overwrite", "--seed", "3"
+    code, out, _ = here(*flags, output=tmp_path / "copy")
+    assert code == 0
     assert "Trial 0000" in out
     assert len(trials(tmp_path / "copy")) == 1
     assert not (tmp_path / "copy" / "toy" / "trial_0005").exists()
