@@ -33,30 +33,52 @@ def load_images(
         return enlarged_digits()
     import tensorflow_datasets as tfds
 
-    builder = tfds.builder(name, data_dir=data_dir)
-    if not builder.is_prepared():
-        if data_dir is not None:
-            raise InputError(
-                f"{data_dir} holds no prepared {name} (no folder {builder.data_dir}): name the "
-                "folder TFDS prepared it in, or leave --data-dir out to download it."
-            )
-        try:
-            require_answer(next(iter(builder.url_infos)))
-        except NoNetworkError as error:
-            if kind == "real":
-                raise InputError(
-                    f"No real images here: {error}; prepare {name} with TFDS on a machine with a "
-                    f"network and put it at {builder.data_dir}, or name its folder with "
-                    "--data-dir."
-                ) from error
-            return enlarged_digits(f" (No network: {error}.)")
-        builder.download_and_prepare()
+    try:
+        builder = prepared_builder(name, kind, data_dir)
+    except NoNetworkError as error:
+        return enlarged_digits(f" (No network: {error}.)")
     parts = [tfds.as_numpy(builder.as_dataset(part, batch_size=-1)) for part in ("train", "test")]
     train, test = ((part["image"].squeeze(-1), part["label"]) for part in parts)
     rows = len(train[1]) + len(test[1])
     source = f"{name} {builder.version} from TensorFlow Datasets"
     provenance = Provenance(source, "real", rows, _sha256(*train, *test))
     return Images(train, test, builder.info.features["label"].names, provenance)
+
+
+def prepared_builder(name: str, kind: Literal["auto", "real"], data_dir: Path | None):
+    """Return the TFDS builder of a set that lies prepared on disk, downloaded where it has to be.
+
+    Args:
+        name: of the set, such as ``mnist`` or ``glue/qqp``.
+        kind: "real" turns a missing network into an InputError.
+        data_dir: as for :func:`load_images`.
+
+    Raises:
+        InputError: saying what to fetch and where to put it.
+        NoNetworkError: where the set would have to be downloaded and ``kind`` is "auto".
+    """
+    import tensorflow_datasets as tfds
+
+    builder = tfds.builder(name, data_dir=data_dir)
+    if builder.is_prepared():
+        return builder
+    if data_dir is not None:
+        raise InputError(
+            f"{data_dir} holds no prepared {name} (no folder {builder.data_dir}): name the folder "
+            "TFDS prepared it in, or leave --data-dir out to download it."
+        )
+    try:
+        # GLUE's first address is of another of its tasks.
+        require_answer(getattr(builder.builder_config, "data_url", next(iter(builder.url_infos))))
+    except NoNetworkError as error:
+        if kind == "auto":
+            raise
+        raise InputError(
+            f"No real data here: {error}; prepare {name} with TFDS on a machine with a network "
+            f"and put it at {builder.data_dir}, or name its folder with --data-dir."
+        ) from error
+    builder.download_and_prepare()
+    return builder
 
 
 def enlarged_digits(why: str = "") -> Images:

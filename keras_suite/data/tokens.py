@@ -1,0 +1,217 @@
+"""Token ids of pairs of texts, as a tokenizer makes them, kept on disk."""
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keras_suite import files
+from keras_suite.data.download import NoNetworkError, require_answer
+from keras_suite.errors import InputError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
+CACHE_FORMAT = 1
+"""To be raised whenever the same texts would be stored in another way."""
+PAIRS_AT_A_TIME = 4096
+"""The tokenizer's own objects hold far more than the ids, so not all pairs are given at once."""
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Token ids of n pairs, one pair after the other without padding.
+
+    Args:
+        input_ids: ``[tokens]`` int32; those of pair i begin at ``offsets[i]``.
+        offsets: ``[n + 1]`` int64; the last is the number of tokens.
+        token_type_ids: ``[tokens]`` int8, or None where the tokenizer makes none.
+        max_length: the most tokens a pair may have.
+        truncated: how many pairs had more and lost some.
+    """
+
+    input_ids: np.ndarray
+    offsets: np.ndarray
+    token_type_ids: np.ndarray | None
+    max_length: int
+    truncated: int
+
+    def __len__(self) -> int:
+        """The number of pairs."""
+        return len(self.offsets) - 1
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Tokens of each pair, ``[n]`` int64."""
+        return np.diff(self.offsets)
+
+
+def load_tokenizer(name_or_path: str | Path) -> "PreTrainedTokenizerFast":
+    """Load a fast tokenizer from a folder, or by its name on the Hugging Face hub.
+
+    Without a network a name is looked for in the hub's local cache.
+
+    Raises:
+        InputError: saying which files to put where.
+    """
+    os.environ.update(USE_TORCH="0", USE_TF="1")  # read when transformers is first imported
+    from huggingface_hub.constants import ENDPOINT
+    from transformers import AutoTokenizer
+
+    offline, why = Path(name_or_path).is_dir(), ""
+    if not offline:
+        try:
+            require_answer(ENDPOINT)
+        except NoNetworkError as error:
+            offline, why = True, f"{error}, and there is no such folder and no cached copy"
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(
+            str(name_or_path), use_fast=True, local_files_only=offline
+        )
+    except Exception as error:  # the libraries raise whatever their parsers do
+        reason = why or textwrap.shorten(str(error), 200, placeholder=" ...")
+        raise _no_tokenizer(name_or_path, reason) from error
+    if not tokenizer.is_fast:
+        raise _no_tokenizer(name_or_path, "it has no fast version")
+    return tokenizer
+
+
+def encode_pairs(
+    tokenizer: "PreTrainedTokenizerFast",
+    first: list[str],
+    second: list[str],
+    max_length: int,
+    cache: Path | None = None,
+) -> Encoded:
+    """Turn pairs into token ids, as ``tokenizer(first, second)`` makes them.
+
+    Args:
+        tokenizer: a fast one.
+        first: n texts.
+        second: n texts.
+        max_length: the most tokens of a pair, special ones included; the longer of its two texts
+            is truncated first.
+        cache: folder that keeps the ids, each set in a file named by everything it depends on;
+            several processes may use it at once. None keeps nothing.
+
+    Raises:
+        InputError: for an empty text, or where ``max_length`` leaves no room for the texts.
+    """
+    _require_texts(first, second)
+    least = tokenizer.num_special_tokens_to_add(pair=True) + 2
+    if max_length < least:
+        raise InputError(
+            f"A length of {max_length} tokens leaves no room for two texts among this tokenizer's "
+            f"{least - 2} special tokens: it must be at least {least}."
+        )
+    if cache is None:
+        return _encode(tokenizer, first, second, max_length)
+    file = cache / f"{_key(tokenizer, first, second, max_length)}.npz"
+    encoded = _read_cached(file, max_length)
+    if encoded is None:
+        encoded = _encode(tokenizer, first, second, max_length)
+        _write_cached(file, encoded)
+    return encoded
+
+
+def _no_tokenizer(name_or_path: str | Path, reason: str) -> InputError:
+    return InputError(
+        f"No tokenizer from {name_or_path} ({reason}): fetch tokenizer_config.json (or "
+        "config.json) with tokenizer.json, with vocab.txt, or with vocab.json and merges.txt, put "
+        "them into one folder and name that folder."
+    )
+
+
+def _require_texts(first: list[str], second: list[str]) -> None:
+    for row, pair in enumerate(zip(first, second, strict=True)):
+        for which, text in zip(("first", "second"), pair, strict=True):
+            if not text.strip():
+                raise InputError(f"Row {row} (from 0) has an empty {which} text: leave it out.")
+
+
+def _key(
+    tokenizer: "PreTrainedTokenizerFast", first: list[str], second: list[str], max_length: int
+) -> str:
+    """SHA-256 of all that decides the ids, as 64 hexadecimal digits."""
+    state = json.loads(tokenizer.backend_tokenizer.to_str())
+    # Left by the last call, whatever it was, and set anew by the next.
+    state["truncation"] = state["padding"] = None
+    python_state = [
+        type(tokenizer).__name__,
+        tokenizer.truncation_side,
+        tokenizer.split_special_tokens,
+        tokenizer.model_input_names,
+        importlib.metadata.version("tokenizers"),
+    ]
+    parts = [CACHE_FORMAT, state, python_state, max_length, first, second]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _encode(
+    tokenizer: "PreTrainedTokenizerFast", first: list[str], second: list[str], max_length: int
+) -> Encoded:
+    ids, types = [np.empty(0, np.int32)], [np.empty(0, np.int8)]
+    offsets, truncated = [0], 0
+    makes_types = "token_type_ids" in tokenizer.model_input_names
+    for batch in _batches(tokenizer, first, second, max_length):
+        ids.append(np.fromiter(chain.from_iterable(batch["input_ids"]), np.int32))
+        if makes_types:
+            types.append(np.fromiter(chain.from_iterable(batch["token_type_ids"]), np.int8))
+        offsets += (offsets[-1] + np.cumsum([len(row) for row in batch["input_ids"]])).tolist()
+        truncated += sum(bool(encoding.overflowing) for encoding in batch.encodings)
+    return Encoded(
+        np.concatenate(ids),
+        np.array(offsets, np.int64),
+        np.concatenate(types) if makes_types else None,
+        max_length,
+        truncated,
+    )
+
+
+def _batches(
+    tokenizer: "PreTrainedTokenizerFast", first: list[str], second: list[str], max_length: int
+) -> Iterator:
+    for start in range(0, len(first), PAIRS_AT_A_TIME):
+        some = slice(start, start + PAIRS_AT_A_TIME)
+        yield tokenizer(
+            first[some],
+            second[some],
+            truncation="longest_first",
+            max_length=max_length,
+            return_attention_mask=False,
+        )
+
+
+def _read_cached(file: Path, max_length: int) -> Encoded | None:
+    try:
+        # np.load leaves a file open that it was given by name and finds damaged.
+        with file.open("rb") as handle, np.load(handle, allow_pickle=False) as stored:
+            return Encoded(
+                stored["input_ids"],
+                stored["offsets"],
+                stored.get("token_type_ids"),
+                max_length,
+                int(stored["truncated"]),
+            )
+    except Exception:  # not there, or damaged in one of many ways
+        return None
+
+
+def _write_cached(file: Path, encoded: Encoded) -> None:
+    arrays = {
+        "input_ids": encoded.input_ids,
+        "offsets": encoded.offsets,
+        "truncated": np.array(encoded.truncated),
+    }
+    if encoded.token_type_ids is not None:
+        arrays["token_type_ids"] = encoded.token_type_ids
+    with files.whole(file) as partial:
+        np.savez(partial, **arrays)

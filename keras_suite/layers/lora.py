@@ -1,0 +1,130 @@
+"""Low-rank adaptation of dense layers (LoRA: Hu et al., 2021, arXiv 2106.09685)."""
+
+import math
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from keras_suite.transformers_tf import tf_keras
+
+
+@keras.saving.register_keras_serializable("keras_suite")
+class LoRADense(keras.layers.Layer):
+    """A dense layer plus a trainable update of low rank: x W + b + scale · dropout(x) A B.
+
+    The dense layer's own weights are frozen and shared, not copied. A begins Kaiming-uniform and B
+    at zero, as in PEFT, so the layer begins as the dense layer it is put over.
+
+    Args:
+        dense: a built Dense of Keras, or of tf_keras as transformers uses it. The weights of the
+            latter belong to the layer that adopted its module, and count there.
+        rank: r, columns of A and rows of B.
+        alpha: the update is scaled by alpha / r.
+        dropout: rate on the input of A while training.
+        rslora: scale by alpha / sqrt(r) instead (Kalajdzievski, 2023, arXiv 2312.03732).
+        seed: of A and of dropout.
+        name: of the layer; the dense layer's by default.
+
+    Raises:
+        ValueError: where ``dense`` is no Dense, the rank is below 1 or above the layer's width, or
+            the dropout is no rate.
+    """
+
+    def __init__(
+        self,
+        dense: keras.layers.Dense | tf_keras.layers.Dense,
+        rank: int = 8,
+        alpha: float = 16.0,
+        dropout: float = 0.0,
+        rslora: bool = False,
+        seed: int = 0,
+        name: str | None = None,
+    ):
+        super().__init__(name=name or dense.name)
+        _check(dense, rank, dropout)
+        self.dense = dense
+        self.rank, self.alpha, self.rslora, self.seed = rank, alpha, rslora, seed
+        dense.trainable = False
+        inputs, units = dense.kernel.shape
+        bound = 1 / math.sqrt(inputs)  # Kaiming-uniform with a = sqrt(5), PEFT's choice
+        self.lora_a = self.add_weight(
+            shape=(inputs, rank),
+            initializer=keras.initializers.RandomUniform(-bound, bound, seed=seed),
+            name="lora_A",
+        )
+        self.lora_b = self.add_weight(shape=(rank, units), initializer="zeros", name="lora_B")
+        self.dropout = keras.layers.Dropout(dropout, seed=seed)
+        self.original: np.ndarray | None = None
+        self.built = True
+
+    @property
+    def scale(self) -> float:
+        """What A B is multiplied with."""
+        return self.alpha / (math.sqrt(self.rank) if self.rslora else self.rank)
+
+    @property
+    def is_merged(self) -> bool:
+        """Whether the update is in the dense layer's kernel."""
+        return self.original is not None
+
+    def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
+        """Map ``[..., inputs]`` to ``[..., units]``."""
+        outputs = ops.matmul(inputs, self.dense.kernel)
+        if not self.is_merged:
+            low = ops.matmul(self.dropout(inputs, training=training), self.lora_a)
+            outputs = outputs + self.scale * ops.matmul(low, self.lora_b)
+        if self.dense.bias is not None:
+            outputs = outputs + self.dense.bias
+        return self.dense.activation(outputs)
+
+    def merge(self) -> None:
+        """Put the update into the kernel, so that the layer costs what the dense one does.
+
+        Functions that were traced before must be traced again.
+        """
+        if not self.is_merged:
+            self.original = np.array(ops.convert_to_numpy(self.dense.kernel), copy=True)
+            update = ops.matmul(self.lora_a, self.lora_b)
+            self.dense.kernel.assign(self.dense.kernel + self.scale * update)
+
+    def unmerge(self) -> None:
+        """Take the update out again; the kernel is what it was, to the last bit."""
+        if self.is_merged:
+            self.dense.kernel.assign(self.original)
+            self.original = None
+
+    def get_config(self) -> dict:
+        """Return sizes and the dense layer, where that is Keras' own."""
+        if not isinstance(self.dense, keras.layers.Dense):
+            raise TypeError(f"{self.name} is part of an adopted module, which is saved as a whole.")
+        return {
+            "dense": keras.saving.serialize_keras_object(self.dense),
+            "rank": self.rank,
+            "alpha": self.alpha,
+            "dropout": self.dropout.rate,
+            "rslora": self.rslora,
+            "seed": self.seed,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict) -> "LoRADense":
+        """Build the dense layer anew, for a file to fill."""
+        dense = keras.saving.deserialize_keras_object(config["dense"])
+        return cls(**config | {"dense": dense})
+
+    def compute_output_shape(self, input_shape: tuple) -> tuple:
+        """Return ``(..., units)``."""
+        return (*input_shape[:-1], self.dense.kernel.shape[1])
+
+
+def _check(dense: object, rank: int, dropout: float) -> None:
+    if not isinstance(dense, (keras.layers.Dense, tf_keras.layers.Dense)):
+        raise ValueError(f"LoRA goes over a Dense layer, not over {type(dense).__name__}.")
+    width = min(dense.kernel.shape)
+    if not 1 <= rank <= width:
+        raise ValueError(f"The rank must be from 1 to {width}, the width of {dense.name}: {rank}.")
+    if not 0 <= dropout < 1:
+        raise ValueError(f"The dropout must lie in [0, 1), not {dropout}.")

@@ -1,0 +1,113 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+import transformers as tr
+
+from keras_suite.layers.adopted import Adopted
+from tests.layers.tiny import FAMILIES, NO_POOLER, SIZES, inputs
+
+families = pytest.mark.parametrize("family", list(FAMILIES))
+
+
+def adopt(family):
+    return Adopted(FAMILIES[family](), "last_hidden_state", NO_POOLER)
+
+
+def classifier(layer, family):
+    """A Keras model: the adopted layer, its first token, two outputs."""
+    arrays = inputs(family)
+    symbols = {k: keras.Input(v.shape[1:], name=k, dtype=str(v.dtype)) for k, v in arrays.items()}
+    outputs = keras.layers.Dense(2, name="head")(layer(symbols)[:, 0])
+    model = keras.Model(symbols, outputs)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile("sgd", loss)
+    return model
+
+
+def values(variables):
+    return [np.asarray(variable).copy() for variable in variables]
+
+
+@families
+def test_the_output_is_the_modules_own(family):
+    layer = adopt(family)
+    expected = layer.module(**inputs(family)).last_hidden_state
+    assert np.array_equal(layer(inputs(family)), expected)
+
+
+@families
+def test_training_is_passed_through(family):
+    layer = adopt(family)
+    still = layer(inputs(family), training=False)
+    assert np.array_equal(layer(inputs(family)), still)
+    if family != "albert":  # ALBERT has no dropout by default
+        assert not np.array_equal(layer(inputs(family), training=True), still)
+
+
+@families
+def test_every_variable_is_shared_and_counted_once(family):
+    layer = adopt(family)
+    assert [v.value for v in layer.weights] == layer.module.weights
+    assert all(a.value is b for a, b in zip(layer.weights, layer.module.weights, strict=True))
+    assert layer.count_params() == layer.module.count_params()
+    layer.module.weights[0].assign_add(tf.ones_like(layer.module.weights[0]))
+    assert np.array_equal(layer.weights[0], layer.module.weights[0])
+
+
+@families
+def test_gradients_reach_and_a_step_moves_exactly_what_is_trainable(family):
+    for frozen in (False, True):
+        layer = adopt(family)
+        layer.trainable = not frozen
+        model = classifier(layer, family)
+        before = values(layer.weights)
+        model.fit(inputs(family), np.array([0, 1, 1]), verbose=0)
+        moved = [not np.array_equal(a, b) for a, b in zip(before, layer.weights, strict=True)]
+        assert moved == [not frozen] * len(layer.weights)
+        assert len(model.trainable_weights) == 2 + (0 if frozen else len(layer.weights))
+
+
+@families
+def test_weights_and_whole_models_come_back_from_their_files_without_network(family, tmp_path):
+    model = classifier(adopt(family), family)
+    expected = model.predict(inputs(family), verbose=0)
+    model.save_weights(tmp_path / "model.weights.h5")
+    other = classifier(adopt(family), family)
+    assert not np.allclose(other.predict(inputs(family), verbose=0), expected)
+    other.load_weights(tmp_path / "model.weights.h5")
+    assert np.array_equal(other.predict(inputs(family), verbose=0), expected)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
+    assert np.array_equal(loaded.predict(inputs(family), verbose=0), expected)
+
+
+@families
+def test_the_export_gives_what_predict_gives(family, tmp_path):
+    model = classifier(adopt(family), family)
+    model.export(tmp_path / "export", verbose=False)
+    served = tf.saved_model.load(str(tmp_path / "export"))
+    outputs = served.serve({k: tf.constant(v) for k, v in inputs(family).items()})
+    assert np.abs(outputs - model.predict(inputs(family), verbose=0)).max() <= 1e-6
+
+
+def test_blocks_and_embeddings_are_adopted_too():
+    from transformers.models.bert.modeling_tf_bert import TFBertEmbeddings, TFBertLayer
+    from transformers.models.deit.modeling_tf_deit import TFDeiTLayer
+
+    config = tr.BertConfig(**SIZES, vocab_size=50)
+    embeddings, block = Adopted(TFBertEmbeddings(config)), Adopted(TFBertLayer(config))
+    hidden = embeddings(inputs("bert")["input_ids"])
+    assert block(hidden).shape == (3, 7, 16)
+    patches = np.ones((2, 5, 16), "float32")
+    assert Adopted(TFDeiTLayer(tr.DeiTConfig(**SIZES)))(patches).shape == (2, 5, 16)
+
+
+def test_nothing_but_transformers_tf_layers_is_adopted_or_rebuilt():
+    import tf_keras
+
+    with pytest.raises(ValueError, match="no TF layer of transformers"):
+        Adopted(tf_keras.layers.Dense(3))
+    evil = {"module": "os", "class_name": "system", "config": {}, "output": None}
+    with pytest.raises(ValueError, match="no TF layer of transformers"):
+        Adopted.from_config(evil)
