@@ -7,3 +7,5 @@ import os
 
 # Every model here is Keras 3 on TensorFlow, whatever ~/.keras/keras.json says.
 os.environ["KERAS_BACKEND"] = "tensorflow"
+# transformers reads these when it is first imported.
+os.environ.update(USE_TORCH="0", USE_TF="1")

@@ -6,6 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import filelock
+
+from keras_suite.errors import InputError
+
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
@@ -51,6 +55,40 @@ def write_text(path: Path, text: str) -> None:
     """Write ``text`` to ``path`` as UTF-8, whole or not at all."""
     with whole(path) as partial:
         partial.write_text(text, encoding="utf-8")
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder of the person's choice and its parents, where they are missing.
+
+    Raises:
+        InputError: where that is not possible.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"{folder} cannot be made ({error.strerror}): choose another folder with --output."
+        ) from error
+
+
+@contextmanager
+def held(lock: Path, otherwise: str, timeout: float = 0) -> Iterator[None]:
+    """Hold a lock file; the kernel lets it go however the process ends.
+
+    Args:
+        lock: the file.
+        otherwise: the sentence for the person where another process holds it.
+        timeout: seconds to wait for it.
+
+    Raises:
+        InputError: with that sentence.
+    """
+    try:
+        hold = filelock.FileLock(lock).acquire(timeout=timeout)
+    except filelock.Timeout:
+        raise InputError(otherwise) from None
+    with hold:
+        yield
 
 
 def _flush_to_disk(path: Path) -> None:

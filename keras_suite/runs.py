@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import filelock
 from rich.console import Console
 
 from keras_suite import files
@@ -76,9 +75,7 @@ class Run:
         self.metrics["data"] = data
         self.write()
         _point_latest_to(self.folder)
-        style = "bold yellow" if provenance.is_sample else ""
-        text = notice or f"Real data: {provenance.rows:,} rows of {provenance.source}."
-        self.console.print(text, style=style, markup=False, highlight=False)
+        provenance.announce(self.console, notice)
         self.progress.bar.start()
 
     @contextmanager
@@ -206,7 +203,10 @@ def open_run(
     fingerprint = hashlib.sha256(fields.encode()).hexdigest()[:8]
     before = sorted(home.glob(f"*-{fingerprint}")) if resume else []
     folder = before[-1] if before else _new_folder(home, fingerprint)
-    with _sole_use(folder):
+    busy = (
+        f"Another process is at {folder}: wait for it, or start a run of your own without --resume."
+    )
+    with files.held(folder / ".lock", busy):
         files.sweep(folder)
         files.write_text(folder / "config.json", fields + "\n")
         run = Run(folder, _metrics(folder, experiment, preset, config), console)
@@ -227,36 +227,18 @@ def open_run(
 
 
 def _new_folder(home: Path, fingerprint: str) -> Path:
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-        while True:
-            folder = home / f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{fingerprint}"
-            try:
-                folder.mkdir()
-                return folder
-            except FileExistsError:
-                time.sleep(0.1)  # a run of the same settings began in this second
-    except OSError as error:
-        raise InputError(
-            f"{home} cannot be made ({error.strerror}): choose another folder with --output."
-        ) from error
-
-
-@contextmanager
-def _sole_use(folder: Path) -> Iterator[None]:
-    """Hold the run's lock; the kernel lets it go however the process ends."""
-    lock = filelock.FileLock(folder / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        raise InputError(
-            f"Another process is at {folder}: wait for it, or start a run of your own without "
-            "--resume."
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()
+    files.make_folder(home)
+    while True:
+        folder = home / f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{fingerprint}"
+        try:
+            folder.mkdir()
+            return folder
+        except FileExistsError:
+            time.sleep(0.1)  # a run of the same settings began in this second
+        except OSError as error:
+            raise InputError(
+                f"{home} cannot be made ({error.strerror}): choose another folder with --output."
+            ) from error
 
 
 def _point_latest_to(folder: Path) -> None:

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
-import filelock
-
+from keras_suite import files
 from keras_suite.command_line import exit_code
 from keras_suite.errors import InputError
 
@@ -53,31 +52,24 @@ def alive(folder: Path) -> Iterator[None]:
     Raises:
         InputError: where another worker has the same id.
     """
-    lock = _lock(folder, os.environ[TUNER_ID])
-    try:
-        lock.acquire(timeout=5)  # the chief tries it for a moment now and then
-    except filelock.Timeout:
-        raise InputError(
-            f"There is a worker {os.environ[TUNER_ID]} already: set {TUNER_ID} to another name."
-        ) from None
-    try:
+    taken = f"There is a worker {os.environ[TUNER_ID]} already: set {TUNER_ID} to another name."
+    # The chief tries the lock for a moment now and then.
+    with files.held(_lock(folder, os.environ[TUNER_ID]), taken, timeout=5):
         yield
-    finally:
-        lock.release()
 
 
 def is_alive(folder: Path, tuner_id: str) -> bool:
     """Return whether a worker holds its lock."""
     try:
-        with _lock(folder, tuner_id).acquire(timeout=0):
+        with files.held(_lock(folder, tuner_id), "alive"):
             return False
-    except filelock.Timeout:
+    except InputError:
         return True
 
 
-def _lock(folder: Path, tuner_id: str) -> filelock.FileLock:
+def _lock(folder: Path, tuner_id: str) -> Path:
     (folder / "workers").mkdir(parents=True, exist_ok=True)
-    return filelock.FileLock(folder / "workers" / f"{tuner_id}.lock")
+    return folder / "workers" / f"{tuner_id}.lock"
 
 
 @dataclass(frozen=True)
@@ -99,26 +91,24 @@ class Crew:
 
 
 @contextmanager
-def local_workers(count: int, work: Callable[[int, Callable[[], object]], None]) -> Iterator[Crew]:
+def local_workers(count: int, work: Callable[[Callable[[], object]], None]) -> Iterator[Crew]:
     """Start workers on this machine, for which this process becomes the chief.
 
     Args:
         count: how many.
-        work: called in each with the cores it may use and a function that waits for the data;
-            must be importable.
+        work: called in each with a function that waits for the data; must be importable.
 
     Yields:
         The workers. They end with this process, even if it is killed.
     """
     os.environ[ADDRESS[0]], os.environ[ADDRESS[1]] = "127.0.0.1", str(free_port())
-    cores = max(1, os.cpu_count() // count)
     spawn = multiprocessing.get_context("spawn")
     crew = Crew([], [])
     try:
         for number in range(1, count + 1):
             os.environ[TUNER_ID] = f"worker-{number}"
             ours, theirs = spawn.Pipe()
-            worker = spawn.Process(target=_worker, args=(work, cores, theirs), daemon=True)
+            worker = spawn.Process(target=_worker, args=(work, theirs), daemon=True)
             worker.start()
             theirs.close()
             crew.processes.append(worker)
@@ -139,11 +129,11 @@ def free_port() -> int:
         return sock.getsockname()[1]
 
 
-def _worker(work: Callable, cores: int, pipe: Connection) -> None:
+def _worker(work: Callable, pipe: Connection) -> None:
     def end_with_the_parent() -> None:
         wait([multiprocessing.parent_process().sentinel])
         os._exit(1)
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends this
     threading.Thread(target=end_with_the_parent, daemon=True).start()
-    sys.exit(exit_code(lambda: work(cores, pipe.recv)))
+    sys.exit(exit_code(lambda: work(pipe.recv)))

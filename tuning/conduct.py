@@ -9,13 +9,14 @@ from rich.console import Console
 
 from keras_suite import files, plots
 from keras_suite.config import ExperimentConfig
+from keras_suite.data.provenance import Provenance
 from keras_suite.errors import InputError
 from keras_suite.training import parallel
 from tuning import chief, cluster, figures, folder
 from tuning.harness import ExperimentHyperModel, ExperimentTuner, trial_folder
 from tuning.live import LiveTable
 from tuning.oracle import SafeHyperbandOracle
-from tuning.outcome import leaderboard, outcomes, ranked, write_best, write_trials
+from tuning.outcome import TrialOutcome, leaderboard, outcomes, ranked, write_best, write_trials
 
 if TYPE_CHECKING:
     from tuning.search import Options
@@ -93,17 +94,12 @@ class Search:
     def announce(self) -> None:
         """Say what the search is about to spend."""
         data = self.hypermodel.data
-        style = "bold yellow" if data.provenance.is_sample else ""
-        source = f"Real data: {data.provenance.rows:,} rows of {data.provenance.source}."
-        self.console.print(data.notice or source, style=style, markup=False, highlight=False)
-        rungs = self.oracle.planned_rungs()
-        trials = sum(count for count, _ in rungs)
-        epochs = sum(count * length for count, length in rungs)
+        data.provenance.announce(self.console, data.notice)
         done = len(self.oracle.end_order)
         before = f", {done} of them done" if done else ""
         self.console.print(
-            f"Hyperband: {trials} trials{before}, {epochs} epochs in all, for the best "
-            f"{self.objective.name} ({self.objective.direction}).",
+            f"Hyperband: {self.oracle.planned_trials} trials{before}, {self.oracle.planned_epochs} "
+            f"epochs in all, for the best {self.objective.name} ({self.objective.direction}).",
             highlight=False,
             soft_wrap=True,
         )
@@ -137,9 +133,9 @@ class Search:
             self.console.print(f"Joined the search at {cluster.address()}.", soft_wrap=True)
             self.run_alone()
 
-    def work(self, cores: int, receive: Callable[[], object]) -> None:
-        """Run trials that the chief on this machine hands out, on ``cores`` cores."""
-        parallel.use_cores(cores)
+    def work(self, receive: Callable[[], object]) -> None:
+        """Run trials that the chief on this machine hands out, on this worker's share of it."""
+        parallel.use_cores(max(1, parallel.cores() // self.options.workers))
         self.hypermodel.data = receive()
         chief.reach_chief()
         with cluster.alive(self.folder), chief.answers_expected():
@@ -157,16 +153,18 @@ class Search:
         if best_first:
             best = self.oracle.trials[best_first[0].trial].hyperparameters
             write_best(self.hypermodel.sample(best), self.folder / "best.json")
-            self._draw(best_first)
-            self.console.print(leaderboard(best_first, self.objective.name))
+            data = folder.provenance(self.folder)
+            self._draw(best_first, data)
+            title = f"{'SAMPLE DATA: ' * data.is_sample}{self.options.name}, {data.source}"
+            self.console.print(leaderboard(best_first, self.objective.name, title))
         if self.oracle.gave_up or not best_first:
-            raise InputError(self._why_it_failed())
+            raise InputError(self._why_it_failed(trials))
         for each in trials:  # nothing goes on from these any more
             files.remove(trial_folder(self.folder, each.trial) / "state.npz")
         self._say_what_is_next(trials)
 
-    def _draw(self, best_first: list) -> None:
-        name, data = self.objective.name, folder.provenance(self.folder)
+    def _draw(self, best_first: list[TrialOutcome], data: Provenance) -> None:
+        name = self.objective.name
         drawn = {
             "curves_by_bracket": figures.curves_by_bracket(best_first, name),
             "hyperparameters": figures.objective_by_hyperparameter(best_first, name),
@@ -177,8 +175,8 @@ class Search:
         for title, figure in drawn.items():
             plots.save(figure, self.folder / "figures" / f"{title}.png", data)
 
-    def _why_it_failed(self) -> str:
-        failed = [each for each in outcomes(self.oracle, self.folder) if each.status == "FAILED"]
+    def _why_it_failed(self, trials: list[TrialOutcome]) -> str:
+        failed = [each for each in trials if each.status == "FAILED"]
         last, in_a_row = failed[-1], len(self.oracle.failed_in_a_row)
         return (
             f"{'The only trial' if in_a_row == 1 else f'{in_a_row} trials in a row'} failed, "
@@ -187,8 +185,8 @@ class Search:
             "search space and begin anew with --overwrite."
         )
 
-    def _say_what_is_next(self, trials: list) -> None:
-        planned = sum(count for count, _ in self.oracle.planned_rungs())
+    def _say_what_is_next(self, trials: list[TrialOutcome]) -> None:
+        planned = self.oracle.planned_trials
         if len(trials) < planned:
             self.console.print(
                 f"{len(trials)} of {planned} trials: the search space has no other values, or "

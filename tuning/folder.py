@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import filelock
-
 from keras_suite import files
 from keras_suite.data.provenance import Provenance
 from keras_suite.errors import InputError
@@ -29,24 +27,11 @@ def open_search(
         InputError: where the folder holds a search and neither is given, or a different one, or
             something else, or another process is at it.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"{folder} cannot be made ({error.strerror}): choose another folder with --output."
-        ) from error
-    lock = filelock.FileLock(folder / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        raise InputError(
-            f"Another process is at {folder}: wait for it or choose another --output."
-        ) from None
-    try:
+    files.make_folder(folder)
+    busy = f"Another process is at {folder}: wait for it or choose another --output."
+    with files.held(folder / ".lock", busy):
         _make_ready(folder, settings, resume=resume, overwrite=overwrite)
         yield
-    finally:
-        lock.release()
 
 
 def _make_ready(folder: Path, settings: dict, *, resume: bool, overwrite: bool) -> None:

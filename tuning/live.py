@@ -31,9 +31,6 @@ class LiveTable:
         self.console = console
         self.oracle = oracle
         self.folder = folder
-        rungs = oracle.planned_rungs()
-        self.planned_trials = sum(trials for trials, _ in rungs)
-        self.planned_epochs = sum(trials * epochs for trials, epochs in rungs)
         self.finished: dict[str, TrialOutcome] = {}
         self.started = time.monotonic()
         self.epochs_before = sum(each.epochs_done for each in self._outcomes())
@@ -56,7 +53,7 @@ class LiveTable:
             each = TrialOutcome.of(trial, self.folder)
             result = f"failed: {each.error}" if each.status == "FAILED" else self._figure(each)
             self.console.print(
-                f"Trial {each.trial}: {result}; {self._progress()}",
+                f"Trial {each.trial}: {result}; {self._progress(self._outcomes())}",
                 highlight=False,
                 markup=False,
                 soft_wrap=True,
@@ -76,19 +73,20 @@ class LiveTable:
             values = each.error or described(each.hyperparameters)
             style = "bold" if each.status == "RUNNING" else ""
             table.add_row(each.trial, epoch, self._figure(each), values, style=style)
-        return Group(table, Text(self._progress()))
+        return Group(table, Text(self._progress(trials)))
 
     def _outcomes(self) -> list[TrialOutcome]:
         """Return all trials; finished ones are read once."""
+        trials = []
         for trial_id in list(self.oracle.start_order):
-            trial = self.oracle.trials[trial_id]
-            if trial_id not in self.finished and trial_id in self.oracle.end_order:
-                self.finished[trial_id] = TrialOutcome.of(trial, self.folder)
-        return [
-            self.finished.get(trial_id)
-            or TrialOutcome.of(self.oracle.trials[trial_id], self.folder)
-            for trial_id in list(self.oracle.start_order)
-        ]
+            if trial_id in self.finished:
+                trials.append(self.finished[trial_id])
+                continue
+            is_over = trial_id in self.oracle.end_order  # asked first: it may end meanwhile
+            trials.append(TrialOutcome.of(self.oracle.trials[trial_id], self.folder))
+            if is_over:
+                self.finished[trial_id] = trials[-1]
+        return trials
 
     def _figure(self, each: TrialOutcome) -> str:
         if each.status == "COMPLETED":
@@ -97,19 +95,19 @@ class LiveTable:
             return "failed"
         return f"{each.history[-1][self.oracle.objective.name]:.4f} ..." if each.history else "..."
 
-    def _progress(self) -> str:
-        trials = self._outcomes()
+    def _progress(self, trials: list[TrialOutcome]) -> str:
         over = [each for each in trials if each.status != "RUNNING"]
         epochs = sum(each.epochs_done for each in trials)
         text = (
-            f"{len(over)} of {self.planned_trials} trials, {epochs} of {self.planned_epochs} epochs"
+            f"{len(over)} of {self.oracle.planned_trials} trials, "
+            f"{epochs} of {self.oracle.planned_epochs} epochs"
         )
         best = ranked(trials, self.oracle.objective.direction)
         if best:
             text += f", best {best[0].score:.4f} (trial {best[0].trial})"
         if epochs > self.epochs_before:
             elapsed = time.monotonic() - self.started
-            left = elapsed / (epochs - self.epochs_before) * (self.planned_epochs - epochs)
+            left = elapsed / (epochs - self.epochs_before) * (self.oracle.planned_epochs - epochs)
             text += f", about {_clock(left)} left"
         return text
 

@@ -83,6 +83,16 @@ class SafeHyperbandOracle(kt.oracles.HyperbandOracle):
                 before = epochs
         return rungs * self.hyperband_iterations
 
+    @property
+    def planned_trials(self) -> int:
+        """Trials of all rungs."""
+        return sum(trials for trials, _ in self.planned_rungs())
+
+    @property
+    def planned_epochs(self) -> int:
+        """Epochs of all trials."""
+        return sum(trials * epochs for trials, epochs in self.planned_rungs())
+
     def populate_space(self, trial_id: str) -> dict:
         """Choose the next trial; none once :attr:`gave_up`.
 

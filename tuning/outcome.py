@@ -104,9 +104,11 @@ def ranked(trials: list[TrialOutcome], direction: str) -> list[TrialOutcome]:
     )
 
 
-def leaderboard(best_first: list[TrialOutcome], objective: str, rows: int = 10) -> Table:
+def leaderboard(
+    best_first: list[TrialOutcome], objective: str, title: str = "", rows: int = 10
+) -> Table:
     """Lay out the best trials."""
-    table = Table(box=SIMPLE_HEAD, title="Leaderboard", title_justify="left", title_style="bold")
+    table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", title_style="bold")
     for name in ("rank", "trial", objective, "epoch", "bracket"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("hyperparameters")

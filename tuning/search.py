@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 
 from keras_suite.command_line import exit_code
-from keras_suite.config import ExperimentConfig
+from keras_suite.config import ExperimentConfig, flag
 from keras_suite.config_fields import with_fields
 from keras_suite.errors import InputError
 from keras_suite.quiet import start_tensorflow
@@ -68,17 +68,13 @@ class Options:
     """Let TensorFlow's own messages through."""
 
     def __post_init__(self):
-        for name, least in ("max_epochs", 1), ("factor", 2), ("hyperband_iterations", 1):
-            self._require_at_least(least, name)
-        self._require_at_least(1, "workers")
+        at_least = {"max_epochs": 1, "factor": 2, "hyperband_iterations": 1, "workers": 1}
+        for name, least in at_least.items():
+            if getattr(self, name) < least:
+                value = getattr(self, name)
+                raise InputError(f"{flag(name)} must be at least {least}, not {value}.")
         if self.resume and self.overwrite:
             raise InputError("--resume and --overwrite exclude each other: give one of them.")
-
-    def _require_at_least(self, least: int, name: str) -> None:
-        value = getattr(self, name)
-        if value < least:
-            flag = name.replace("_", "-")
-            raise InputError(f"--{flag} must be at least {least}, not {value}.")
 
     @property
     def folder(self) -> Path:
@@ -125,16 +121,15 @@ def search(options: Options) -> None:
         this.conduct(this.run_alone if part == "alone" else this.lead)
 
 
-def work_for_this_machine(options: Options, cores: int, receive: Callable[[], object]) -> None:
+def work_for_this_machine(options: Options, receive: Callable[[], object]) -> None:
     """Be one of several workers that a search has started.
 
     Args:
         options: of the search.
-        cores: that this worker may use.
         receive: waits for the data.
     """
     experiment = find_experiment(options.name)
-    start(experiment, base_config(experiment, options), options).work(cores, receive)
+    start(experiment, base_config(experiment, options), options).work(receive)
 
 
 def start(experiment: ModuleType, config: ExperimentConfig, options: Options) -> "Search":

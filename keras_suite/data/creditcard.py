@@ -20,7 +20,7 @@ import pandas as pd
 
 from keras_suite.data import creditcard_stand_in
 from keras_suite.data.download import NoNetworkError, cache_folder, download
-from keras_suite.data.provenance import Provenance, sha256_of_file
+from keras_suite.data.provenance import Provenance, asks_for_sample, sha256_of_file
 from keras_suite.errors import InputError
 
 URL = "https://storage.googleapis.com/download.tensorflow.org/data/creditcard.csv"
@@ -62,9 +62,7 @@ def load(
         InputError: naming file, row and column of what is wrong, or what to fetch and where to
             put it.
     """
-    if kind == "sample":
-        if data_dir is not None:
-            raise InputError("--data sample takes no --data-dir: leave one of the two out.")
+    if asks_for_sample(kind, data_dir):
         return _stand_in()
     if data_dir is not None:
         return read(_find(Path(data_dir)))

@@ -8,7 +8,7 @@ import numpy as np
 
 from keras_suite.data.download import NoNetworkError, require_answer
 from keras_suite.data.images import Images
-from keras_suite.data.provenance import Provenance
+from keras_suite.data.provenance import Provenance, asks_for_sample
 from keras_suite.errors import InputError
 
 
@@ -27,9 +27,7 @@ def load_images(
     Raises:
         InputError: saying what to fetch and where to put it.
     """
-    if kind == "sample":
-        if data_dir is not None:
-            raise InputError("--data sample takes no --data-dir: leave one of the two out.")
+    if asks_for_sample(kind, data_dir):
         return enlarged_digits()
     import tensorflow_datasets as tfds
 

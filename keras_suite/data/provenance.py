@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from rich.console import Console
+
+from keras_suite.errors import InputError
+
 
 @dataclass(frozen=True)
 class Provenance:
@@ -26,6 +30,23 @@ class Provenance:
     def is_sample(self) -> bool:
         """Whether figures from these rows say nothing about the real data."""
         return self.kind == "sample"
+
+    def announce(self, console: Console, notice: str = "") -> None:
+        """Say what the rows are: in ``notice``, where there is one, and a sample in plain sight."""
+        text = notice or f"Real data: {self.rows:,} rows of {self.source}."
+        style = "bold yellow" if self.is_sample else ""
+        console.print(text, style=style, markup=False, highlight=False)
+
+
+def asks_for_sample(kind: str, data_dir: Path | None) -> bool:
+    """Return whether ``--data`` is "sample".
+
+    Raises:
+        InputError: where ``--data-dir`` says otherwise.
+    """
+    if kind == "sample" and data_dir is not None:
+        raise InputError("--data sample takes no --data-dir: leave one of the two out.")
+    return kind == "sample"
 
 
 def sha256_of_file(path: Path) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from keras_suite.data import sample_pairs
 from keras_suite.data.download import NoNetworkError
 from keras_suite.data.prepared import prepared_builder
-from keras_suite.data.provenance import Provenance
+from keras_suite.data.provenance import Provenance, asks_for_sample
 from keras_suite.errors import InputError
 
 Task = Literal["qqp", "mnli"]
@@ -59,9 +59,7 @@ def load_pairs(
     Raises:
         InputError: saying what to fetch and where to put it, or that labels are hidden.
     """
-    if kind == "sample":
-        if data_dir is not None:
-            raise InputError("--data sample takes no --data-dir: leave one of the two out.")
+    if asks_for_sample(kind, data_dir):
         return templated_pairs(task)
     try:
         builder = prepared_builder(f"glue/{task}", kind, data_dir)

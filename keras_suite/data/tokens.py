@@ -3,7 +3,6 @@
 import hashlib
 import importlib.metadata
 import json
-import os
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -62,7 +61,6 @@ def load_tokenizer(name_or_path: str | Path) -> "PreTrainedTokenizerFast":
     Raises:
         InputError: saying which files to put where.
     """
-    os.environ.update(USE_TORCH="0", USE_TF="1")  # read when transformers is first imported
     from huggingface_hub.constants import ENDPOINT
     from transformers import AutoTokenizer
 
