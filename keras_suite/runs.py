@@ -40,6 +40,7 @@ class Run:
         self.console = console
         self.progress = JobProgress(console)
         self.provenance: Provenance | None = None
+        self.histories: dict[str, list[dict]] = {}
 
     @property
     def experiment(self) -> str:
@@ -88,12 +89,13 @@ class Run:
         seconds[name] = round(seconds.get(name, 0) + time.perf_counter() - started, 2)
         self.write()
 
-    def fit(self, fits: list, share: float) -> dict[str, list[dict]]:
-        """Run all fits side by side, resumable, and write ``history.csv``.
+    def fit(self, fits: list, share: float, at_once: int | None = None) -> dict[str, list[dict]]:
+        """Run all fits, resumable, and write ``history.csv`` with these and all fits before.
 
         Args:
-            fits: :class:`keras_suite.training.fit.Fit` objects.
+            fits: :class:`keras_suite.training.fit.Fit` objects, their names unique in the run.
             share: of the run's time that the fits take, for the bar.
+            at_once: how many run side by side; None makes it one for each core.
 
         Returns:
             What :func:`keras_suite.training.parallel.run_fits` does.
@@ -107,18 +109,21 @@ class Run:
                 self.state_folder,
                 self.folder / "tensorboard",
                 on_steps=lambda done: advance(done / steps),
+                at_once=at_once,
             )
-            self._write_history(histories)
+            self.histories |= histories
+            self._write_history()
         return histories
 
-    def _write_history(self, histories: dict[str, list[dict]]) -> None:
-        """Write ``history.csv``: a row per fit and epoch."""
-        rows = [{"fit": name} | entry for name, history in histories.items() for entry in history]
+    def _write_history(self) -> None:
+        """Write ``history.csv``: a row per fit and epoch, empty where a fit has no such figure."""
+        rows = [{"fit": fit} | each for fit, entries in self.histories.items() for each in entries]
+        columns = dict.fromkeys(column for row in rows for column in row)
         with (
             files.whole(self.folder / "history.csv") as partial,
             partial.open("w", newline="") as file,
         ):
-            writer = csv.DictWriter(file, rows[0])
+            writer = csv.DictWriter(file, columns)
             writer.writeheader()
             writer.writerows(rows)
 

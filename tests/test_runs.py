@@ -2,6 +2,7 @@ import dataclasses
 import io
 import json
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
@@ -11,6 +12,7 @@ from keras_suite.data.provenance import Provenance
 from keras_suite.errors import InputError
 from keras_suite.plots import class_histogram
 from keras_suite.runs import open_run
+from keras_suite.training import parallel
 
 ROWS = Provenance("rows.csv", "real", 10, "a" * 64)
 RESULT = {
@@ -33,14 +35,33 @@ def metrics(run):
     return json.loads((run.folder / "metrics.json").read_text())
 
 
-def test_a_finished_run_leaves_what_the_contract_names(tmp_path):
+def history_lines(run):
+    return (run.folder / "history.csv").read_text().splitlines()
+
+
+@pytest.fixture
+def trained(monkeypatch):
+    """Makes fits that need no training; the arguments they are then run with are in ``asked``."""
+    asked = []
+
+    def run_fits(fits, *folders, on_steps, at_once):
+        asked.append(at_once)
+        return {fit.name: fit.history for fit in fits}
+
+    def trained(name, *history):
+        return SimpleNamespace(name=name, steps=1, history=history)
+
+    monkeypatch.setattr(parallel, "run_fits", run_fits)
+    trained.asked = asked
+    return trained
+
+
+def test_a_finished_run_leaves_what_the_contract_names(tmp_path, trained):
     with open_(tmp_path) as run:
         run.use(ROWS)
-        with run.stage("fit", 0.5):
-            run.state_folder.mkdir()
-        run._write_history(
-            {"one": [{"epoch": 1, "loss": 0.5}], "two": [{"epoch": 1, "loss": 0.25}]}
-        )
+        run.state_folder.mkdir()
+        one, two = {"epoch": 1, "loss": 0.5}, {"epoch": 1, "loss": 0.25}
+        run.fit([trained("one", one), trained("two", two)], share=0.5)
         run.save_figure(class_histogram({"rows": [0, 1, 1]}, ["a", "b"]), "classes")
         run.finish([RESULT])
         run.show()
@@ -55,14 +76,22 @@ def test_a_finished_run_leaves_what_the_contract_names(tmp_path):
     assert found["results"] == [RESULT]
     assert found["seconds"]["total"] >= found["seconds"]["fit"] >= 0
     assert {"python", "tensorflow", "keras", "cpu"} <= set(found["environment"])
-    assert (run.folder / "history.csv").read_text().splitlines() == [
-        "fit,epoch,loss",
-        "one,1,0.5",
-        "two,1,0.25",
-    ]
+    assert history_lines(run) == ["fit,epoch,loss", "one,1,0.5", "two,1,0.25"]
     assert (run.folder / "figures" / "classes.png").exists()
     assert not run.state_folder.exists()
     assert str(run.folder) in run.console.file.getvalue()
+
+
+def test_the_history_holds_all_fits_so_far_whatever_each_has_measured(tmp_path, trained):
+    with open_(tmp_path) as run:
+        run.use(ROWS)
+        run.fit([trained("one", {"epoch": 1, "loss": 0.5})], share=0.2)
+        assert history_lines(run) == ["fit,epoch,loss", "one,1,0.5"]
+        second = trained("two", {"epoch": 1, "f1": 0.7}, {"epoch": 2, "f1": 0.8})
+        histories = run.fit([second], share=0.2, at_once=1)
+    assert list(histories) == ["two"]
+    assert trained.asked == [None, 1]
+    assert history_lines(run) == ["fit,epoch,loss,f1", "one,1,0.5,", "two,1,,0.7", "two,2,,0.8"]
 
 
 def test_the_first_line_says_when_data_is_a_sample(tmp_path):

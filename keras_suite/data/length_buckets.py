@@ -1,6 +1,8 @@
 """Batches of pairs of about the same length, so that little of a batch is padding."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain, count, islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,113 +10,125 @@ import numpy as np
 from keras_suite.data.tokens import Encoded
 
 if TYPE_CHECKING:
+    import keras
     import tensorflow as tf
 
-Batch = tuple[dict[str, np.ndarray], np.ndarray]
+Inputs = dict[str, np.ndarray]
 
+EVALUATION_BATCH = 64
 BATCHES_SORTED_TOGETHER = 50
 """More would waste less padding and leave less to chance in which rows meet in a batch."""
 WIDTHS_ARE_MULTIPLES_OF = 8
 """So that a model meets few shapes."""
 
 
-def length_batches(
-    encoded: Encoded, labels: np.ndarray, batch_size: int, seed: int, pad_id: int, epoch: int
-) -> Iterator[Batch]:
-    """Give every row once, in an order that is a function of ``seed`` and ``epoch`` alone.
+@dataclass(frozen=True)
+class TextRows:
+    """Labelled pairs, to train a model on and to measure it.
 
-    The rows are shuffled, every 50 batches' worth of them is sorted by length and cut into
-    batches, and the batches are shuffled.
+    A model gets a dict of ``input_ids``, ``attention_mask`` (1 for a token, 0 for padding) and,
+    where ``encoded`` has them, ``token_type_ids``; each ``[rows, width]`` int32, the width being
+    the longest row's length in the batch, rounded up to a multiple of 8.
 
     Args:
         encoded: n pairs.
         labels: ``[n]`` int64.
-        batch_size: rows of a batch; one batch may have fewer.
-        seed: of the order.
         pad_id: the token that fills up the shorter rows.
-        epoch: from 0.
-
-    Returns:
-        Inputs and their labels ``[rows]``. The inputs are ``input_ids``, ``attention_mask`` (1 for
-        a token, 0 for padding) and, where ``encoded`` has them, ``token_type_ids``; each
-        ``[rows, width]`` int32, the width being the longest row's length in this batch, rounded up
-        to a multiple of 8.
 
     Raises:
         ValueError: where there is not one label for each pair.
     """
-    if len(labels) != len(encoded):
-        raise ValueError(f"{len(labels)} labels for {len(encoded)} pairs")
-    batches = _shuffled(encoded, batch_size, seed, epoch)
-    return ((_padded(encoded, rows, pad_id), labels[rows]) for rows in batches)
 
+    encoded: Encoded
+    labels: np.ndarray
+    pad_id: int
 
-def sorted_batches(encoded: Encoded, batch_size: int, pad_id: int) -> Iterator[Batch]:
-    """Give every row once, the longest first, each batch with the numbers of its rows.
+    def __post_init__(self):
+        if len(self.labels) != len(self.encoded):
+            raise ValueError(f"{len(self.labels)} labels for {len(self.encoded)} pairs")
 
-    Args:
-        encoded: n pairs.
-        batch_size: rows of a batch; the last may have fewer.
-        pad_id: the token that fills up the shorter rows.
+    def __len__(self) -> int:
+        """The number of pairs."""
+        return len(self.encoded)
 
-    Returns:
-        Inputs as :func:`length_batches` gives them, and the rows' places in ``encoded``,
-        ``[rows]`` int64. :func:`in_row_order` puts outputs back in their places.
-    """
-    order = np.argsort(-encoded.lengths, kind="stable")
-    return ((_padded(encoded, rows, pad_id), rows) for rows in _cut(order, batch_size))
+    def stream(
+        self, batch_size: int, seed: int, first_step: int
+    ) -> Iterator[tuple[Inputs, np.ndarray]]:
+        """Give batches without end, pass after pass over all rows, from any step of them on.
 
+        In each pass the rows are shuffled, every 50 batches' worth of them is sorted by length and
+        cut into batches, and the batches are shuffled; all by ``seed`` and the pass's number alone.
 
-def in_row_order(outputs: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Put the outputs of :func:`sorted_batches` back in the order of the pairs.
+        Args:
+            batch_size: rows of a batch; one batch of a pass may have fewer.
+            seed: of the order.
+            first_step: how many batches to leave out at the beginning.
 
-    Args:
-        outputs: ``[n, ...]``, those of all batches one after the other.
-        rows: ``[n]`` int64, the row numbers of all batches one after the other.
+        Yields:
+            Inputs and their labels ``[rows]``.
+        """
+        first_pass, done = divmod(first_step, -(-len(self) // batch_size))
+        passes = (_shuffled(self.encoded, batch_size, seed, number) for number in count(first_pass))
+        for rows in islice(chain.from_iterable(passes), done, None):
+            yield _padded(self.encoded, rows, self.pad_id), self.labels[rows]
 
-    Returns:
-        ``[n, ...]``, of which entry i belongs to pair i.
-    """
-    restored = np.empty_like(outputs)
-    restored[rows] = outputs
-    return restored
+    def training_batches(
+        self, batch_size: int, seed: int, first_step: "tf.Variable", steps: int
+    ) -> "tf.data.Dataset":
+        """Wrap ``steps`` batches of :meth:`stream` for ``fit``.
 
+        Args:
+            batch_size: see :meth:`stream`.
+            seed: likewise.
+            first_step: likewise, int64; read each time the dataset is iterated.
+            steps: how many batches the dataset has.
+        """
+        import tensorflow as tf
 
-def as_dataset(
-    batches: Callable[[], Iterator[Batch]], encoded: Encoded, batch_size: int
-) -> "tf.data.Dataset":
-    """Wrap batches for ``fit``, ``evaluate`` and ``predict``.
+        signature = self._signature(), tf.TensorSpec([None], tf.int64)
+        return _dataset(
+            lambda: islice(self.stream(batch_size, seed, int(first_step.numpy())), steps),
+            signature,
+            steps,
+        )
 
-    Args:
-        batches: called each time the dataset is iterated, so that each epoch can have its order:
-            ``lambda: length_batches(..., epoch=int(epoch))`` with a variable ``epoch``.
-        encoded: the pairs the batches are made of.
-        batch_size: as the batches have it.
+    def validation_data(self) -> None:
+        """Nothing for Keras to measure: it would take a forward pass besides :meth:`predict`'s."""
 
-    Returns:
-        A dataset of ceil(n / batch_size) batches, unknown in both of their dimensions.
-    """
-    import tensorflow as tf
+    def predict(self, model: "keras.Model", batch_size: int = EVALUATION_BATCH) -> np.ndarray:
+        """Return the model's outputs ``[n, ...]`` in the order of the pairs.
 
-    names = ["input_ids", "attention_mask"]
-    if encoded.token_type_ids is not None:
-        names.append("token_type_ids")
-    inputs = {name: tf.TensorSpec([None, None], tf.int32) for name in names}
-    signature = (inputs, tf.TensorSpec([None], tf.int64))
-    dataset = tf.data.Dataset.from_generator(batches, output_signature=signature)
-    count = -(-len(encoded) // batch_size)
-    return dataset.apply(tf.data.experimental.assert_cardinality(count))
+        The longest pairs go first, so that what does not fit into memory fails at once.
+        """
+        batches = _cut(np.argsort(-self.encoded.lengths, kind="stable"), batch_size)
+        inputs = _dataset(
+            lambda: (_padded(self.encoded, rows, self.pad_id) for rows in batches),
+            self._signature(),
+            len(batches),
+        )
+        outputs = model.predict(inputs, verbose=0)
+        in_row_order = np.empty_like(outputs)
+        in_row_order[np.concatenate(batches)] = outputs
+        return in_row_order
+
+    def _signature(self) -> "dict[str, tf.TensorSpec]":
+        import tensorflow as tf
+
+        names = ["input_ids", "attention_mask"]
+        if self.encoded.token_type_ids is not None:
+            names.append("token_type_ids")
+        return {name: tf.TensorSpec([None, None], tf.int32) for name in names}
 
 
 def padding_share(encoded: Encoded, batch_size: int, seed: int) -> dict[str, float]:
-    """Measure which share of all tokens of an epoch is padding.
+    """Measure which share of all tokens of a pass is padding.
 
     Returns:
-        "max_length": with every row padded to ``encoded.max_length``; "buckets": with the first
-        epoch of :func:`length_batches`. Both in [0, 1).
+        "max_length": with every row padded to ``encoded.max_length``; "buckets": in the first pass
+        of :meth:`TextRows.stream`. Both in [0, 1).
     """
     lengths = encoded.lengths
-    batches = _shuffled(encoded, batch_size, seed, epoch=0)
+    batches = _shuffled(encoded, batch_size, seed, pass_number=0)
     in_buckets = sum(len(rows) * _width(lengths[rows]) for rows in batches)
     tokens = lengths.sum()
     return {
@@ -123,9 +137,16 @@ def padding_share(encoded: Encoded, batch_size: int, seed: int) -> dict[str, flo
     }
 
 
-def _shuffled(encoded: Encoded, batch_size: int, seed: int, epoch: int) -> list[np.ndarray]:
-    """Rows of each batch of an epoch."""
-    rng = np.random.default_rng([seed, epoch])
+def _dataset(batches: Callable[[], Iterable], signature, size: int) -> "tf.data.Dataset":
+    import tensorflow as tf
+
+    dataset = tf.data.Dataset.from_generator(batches, output_signature=signature)
+    return dataset.apply(tf.data.experimental.assert_cardinality(size))
+
+
+def _shuffled(encoded: Encoded, batch_size: int, seed: int, pass_number: int) -> list[np.ndarray]:
+    """Rows of each batch of a pass."""
+    rng = np.random.default_rng([seed, pass_number])
     lengths = encoded.lengths
     batches = []
     for some in _cut(rng.permutation(len(encoded)), batch_size * BATCHES_SORTED_TOGETHER):
@@ -141,7 +162,7 @@ def _width(lengths: np.ndarray) -> int:
     return -(-int(lengths.max()) // WIDTHS_ARE_MULTIPLES_OF) * WIDTHS_ARE_MULTIPLES_OF
 
 
-def _padded(encoded: Encoded, rows: np.ndarray, pad_id: int) -> dict[str, np.ndarray]:
+def _padded(encoded: Encoded, rows: np.ndarray, pad_id: int) -> Inputs:
     starts, ends = encoded.offsets[rows], encoded.offsets[rows + 1]
     lengths = ends - starts
     places = np.arange(_width(lengths))

@@ -4,12 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from keras_suite.data.length_buckets import TextRows
+
 Arrays = tuple[np.ndarray, np.ndarray]
+Rows = Arrays | TextRows
 
 
 @dataclass(frozen=True)
 class Split:
-    """Three disjoint sets of rows, each a pair (inputs ``[n, ...]``, labels ``[n]``).
+    """Three disjoint sets of rows, each a pair (inputs ``[n, ...]``, labels ``[n]``) or texts.
 
     Args:
         train: the only rows that weights, scalers and resampling may see.
@@ -17,10 +20,10 @@ class Split:
         test: for the figures that are reported.
     """
 
-    train: Arrays
-    validation: Arrays
-    test: Arrays
+    train: Rows
+    validation: Rows
+    test: Rows
 
-    def parts(self) -> dict[str, Arrays]:
+    def parts(self) -> dict[str, Rows]:
         """The three by name, in the order train, validation, test."""
         return {"train": self.train, "validation": self.validation, "test": self.test}

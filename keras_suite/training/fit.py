@@ -9,10 +9,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_suite.training.state import load_state, save_state
-
-EVALUATION_BATCH = 8192
-Arrays = tuple[np.ndarray, np.ndarray]
+from keras_suite.data.split import Rows
+from keras_suite.training.rows import as_rows
+from keras_suite.training.state import State
 
 
 @dataclass(frozen=True)
@@ -22,23 +21,26 @@ class Fit:
     Args:
         name: unique within the run; names files and curves.
         model: built and compiled.
-        train: inputs and targets, arrays with rows along the first axis.
+        train: inputs and labels, arrays with rows along the first axis, or ``TextRows``.
         validation: likewise; measured after each epoch, never trained on.
-        epochs: passes over ``train``.
+        epochs: how many.
         batch_size: rows a step.
         seed: of the order of the rows; epoch e of a seed always has the same order.
-        measures: further figures of each epoch by name, each a function of the validation targets
-            and outputs.
+        measures: further figures of each epoch by name, each a function of the validation labels
+            and outputs; for ``TextRows`` there are no others.
+        steps_per_evaluation: training steps of an epoch, whose borders then need not be those of
+            the passes over ``train``; None makes each epoch one pass.
     """
 
     name: str
     model: keras.Model
-    train: Arrays
-    validation: Arrays
+    train: Rows
+    validation: Rows
     epochs: int
     batch_size: int
     seed: int
     measures: Mapping[str, Callable[[np.ndarray, np.ndarray], float]] = field(default_factory=dict)
+    steps_per_evaluation: int | None = None
 
     @property
     def steps(self) -> int:
@@ -47,8 +49,8 @@ class Fit:
 
     @property
     def steps_per_epoch(self) -> int:
-        """Training steps of one epoch, the last of which may have fewer rows."""
-        return -(-len(self.train[0]) // self.batch_size)
+        """Training steps of one epoch; the last of a pass may have fewer rows."""
+        return self.steps_per_evaluation or -(-len(as_rows(self.train)) // self.batch_size)
 
 
 def run_fit(
@@ -63,65 +65,28 @@ def run_fit(
 
     Returns:
         One entry an epoch: epoch (from 1), what the model was compiled to measure, the same on
-        validation rows as ``val_*``, the fit's ``measures``, and seconds.
+        validation rows as ``val_*`` where they are arrays, the fit's ``measures``, and seconds.
+
+    Raises:
+        InputError: where ``state`` is of another model, or of one with other frozen weights.
     """
-    history = load_state(state, fit.model) if state and state.exists() else []
+    saved = State(state, fit.model) if state else None
+    history = saved.load() if saved else []
     if len(history) < fit.epochs:
-        epoch = tf.Variable(len(history), dtype=tf.int64)
-        fit.model.fit(
-            _training_batches(fit, epoch),
+        steps, first_step = fit.steps_per_epoch, tf.Variable(0, dtype=tf.int64)
+        clock = keras.callbacks.LambdaCallback(
+            on_epoch_begin=lambda epoch, logs: first_step.assign(epoch * steps)
+        )
+        fit.model.fit(  # iterates the batches anew for each epoch
+            as_rows(fit.train).training_batches(fit.batch_size, fit.seed, first_step, steps),
             epochs=fit.epochs,
             initial_epoch=len(history),
-            validation_data=_in_order(fit.validation),
-            callbacks=[_Clock(epoch), _Measures(fit), *callbacks, _Recorder(history, state)],
+            validation_data=as_rows(fit.validation).validation_data(),
+            callbacks=[clock, _Measures(fit), *callbacks, _Recorder(history, saved)],
             verbose=0,
-            shuffle=False,  # the batches below are shuffled
+            shuffle=False,  # the batches are
         )
     return history
-
-
-def _training_batches(fit: Fit, epoch: tf.Variable) -> tf.data.Dataset:
-    """Batches in an order that depends on the seed and the epoch alone, so any epoch can be redone.
-
-    ``epoch`` is read each time the dataset is iterated.
-    """
-    train = tuple(tf.constant(array) for array in fit.train)
-    rows = tf.range(len(fit.train[0]))
-
-    def batches(_):
-        seed = tf.stack([tf.constant(fit.seed, tf.int64), epoch.read_value()])
-        order = tf.random.experimental.stateless_shuffle(rows, seed=seed)
-        picks = tf.data.Dataset.from_tensor_slices(order).batch(fit.batch_size)
-        return picks.map(lambda pick: tuple(tf.gather(array, pick) for array in train))
-
-    dataset = tf.data.Dataset.range(1).flat_map(batches)
-    dataset = dataset.apply(tf.data.experimental.assert_cardinality(fit.steps_per_epoch))
-    return dataset.with_options(_in_the_callers_thread())
-
-
-def _in_order(arrays: Arrays) -> tf.data.Dataset:
-    dataset = tf.data.Dataset.from_tensor_slices(arrays).batch(EVALUATION_BATCH)
-    return dataset.with_options(_in_the_callers_thread())
-
-
-def _in_the_callers_thread() -> tf.data.Options:
-    """Gathering a batch from memory is too little work to hand to other threads."""
-    options = tf.data.Options()
-    options.autotune.enabled = False
-    options.threading.private_threadpool_size = 1
-    options.threading.max_intra_op_parallelism = 1
-    return options
-
-
-class _Clock(keras.callbacks.Callback):
-    """Tells the dataset which epoch it is, before Keras starts to iterate it."""
-
-    def __init__(self, epoch: tf.Variable):
-        super().__init__()
-        self.epoch = epoch
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.epoch.assign(epoch)
 
 
 class _Measures(keras.callbacks.Callback):
@@ -133,15 +98,16 @@ class _Measures(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         if self.fit.measures:
-            inputs, targets = self.fit.validation
-            outputs = self.model.predict(inputs, batch_size=EVALUATION_BATCH, verbose=0)
-            logs |= {name: measure(targets, outputs) for name, measure in self.fit.measures.items()}
+            rows = as_rows(self.fit.validation)
+            outputs = rows.predict(self.model)
+            measures = self.fit.measures.items()
+            logs |= {name: measure(rows.labels, outputs) for name, measure in measures}
 
 
 class _Recorder(keras.callbacks.Callback):
     """Comes last, so that an epoch is finished only when every callback has seen it."""
 
-    def __init__(self, history: list[dict], state: Path | None):
+    def __init__(self, history: list[dict], state: State | None):
         super().__init__()
         self.history = history
         self.state = state
@@ -154,4 +120,4 @@ class _Recorder(keras.callbacks.Callback):
         measured = {name: float(value) for name, value in logs.items()}
         self.history.append({"epoch": epoch + 1, **measured, "seconds": seconds})
         if self.state:
-            save_state(self.state, self.model, self.history)
+            self.state.save(self.history)

@@ -1,4 +1,4 @@
-"""Several fits at once, one core each."""
+"""Several fits, one after the other or side by side."""
 
 import os
 import threading
@@ -46,8 +46,9 @@ def run_fits(
     state_folder: Path,
     log_folder: Path,
     on_steps: Callable[[int], None] = lambda steps: None,
+    at_once: int | None = None,
 ) -> dict[str, list[dict]]:
-    """Run all fits, as many at once as there are cores, the longest first.
+    """Run all fits, the longest first.
 
     TensorFlow works outside Python's lock, so threads are enough, and the rows are shared.
 
@@ -56,6 +57,7 @@ def run_fits(
         state_folder: each fit's resumable state goes to ``<name>.npz`` in it.
         log_folder: TensorBoard events, a folder per fit.
         on_steps: called, from any thread, with the training steps done since the last call.
+        at_once: how many fits run side by side; None makes it one for each core.
 
     Returns:
         Each fit's history by name, as :func:`run_fit` gives it.
@@ -76,7 +78,7 @@ def run_fits(
         except _Stopped:
             return []
 
-    with ThreadPoolExecutor(cores()) as pool:
+    with ThreadPoolExecutor(at_once or cores()) as pool:
         longest_first = sorted(fits, key=lambda fit: -fit.steps)
         running = {fit.name: pool.submit(run, fit) for fit in longest_first}
         try:

@@ -1,6 +1,7 @@
 """All that a fit needs to go on exactly where it was, in one file."""
 
 import json
+import zlib
 from pathlib import Path
 
 import keras
@@ -10,33 +11,59 @@ from keras_suite import files
 from keras_suite.errors import InputError
 
 
-def save_state(path: Path, model: keras.Model, history: list[dict]) -> None:
-    """Write weights, optimizer, the dropout layers' random states and the history.
+class State:
+    """The file that a fit leaves after each epoch and goes on from.
 
-    One file, moved into place in one step: a kill leaves the state of the epoch before or of this
-    one, never a mixture. ``Model.save_weights`` would leave the random states out.
+    It holds the weights, the optimizer, the dropout layers' random states and the history.
+    ``Model.save_weights`` would leave the random states out. Frozen weights, which may be most of
+    a model and never change, are checked and not kept.
+
+    Args:
+        path: of the file.
+        model: built and compiled, with the frozen weights of the fit's beginning.
     """
-    arrays = {str(i): np.asarray(variable) for i, variable in enumerate(_variables(model))}
-    with files.whole(path) as partial, partial.open("wb") as file:
-        np.savez(file, history=np.array(json.dumps(history)), **arrays)
 
+    def __init__(self, path: Path, model: keras.Model):
+        model.optimizer.build(model.trainable_variables)
+        frozen = _frozen(model)
+        kept = [variable for variable in model.variables if id(variable) not in frozen]
+        self.path = path
+        self.variables = [*kept, *model.optimizer.variables]
+        self.frozen_checksum = _checksum(frozen.values())
 
-def load_state(path: Path, model: keras.Model) -> list[dict]:
-    """Bring a freshly built and compiled model to the state in ``path``; return its history.
+    def save(self, history: list[dict]) -> None:
+        """Write the file.
 
-    Raises:
-        InputError: where the state is of another model.
-    """
-    variables = _variables(model)
-    with np.load(path) as saved:
-        shapes = [saved[key].shape for key in saved.files if key != "history"]
-        if shapes != [tuple(variable.shape) for variable in variables]:
-            raise InputError(
-                f"{path} is the state of a different model: start again without --resume."
-            )
-        for i, variable in enumerate(variables):
-            variable.assign(saved[str(i)])
-        return json.loads(str(saved["history"]))
+        It is moved into place in one step: a kill leaves the state of the epoch before or of this
+        one, never a mixture.
+        """
+        arrays = {str(i): np.asarray(variable) for i, variable in enumerate(self.variables)}
+        arrays |= {"history": np.array(json.dumps(history)), "frozen": self.frozen_checksum}
+        with files.whole(self.path) as partial, partial.open("wb") as file:
+            np.savez(file, **arrays)
+
+    def load(self) -> list[dict]:
+        """Bring the model to the state in the file; return its history, empty where it is missing.
+
+        Raises:
+            InputError: where the state is of another model, or of one with other frozen weights.
+        """
+        if not self.path.exists():
+            return []
+        with np.load(self.path) as saved:
+            shapes = [saved[key].shape for key in saved.files if key.isdecimal()]
+            if shapes != [tuple(variable.shape) for variable in self.variables]:
+                raise InputError(
+                    f"{self.path} is the state of a different model: start again without --resume."
+                )
+            if saved.get("frozen") != self.frozen_checksum:
+                raise InputError(
+                    "The frozen weights are not those that "
+                    f"{self.path} was begun with: start again without --resume."
+                )
+            for i, variable in enumerate(self.variables):
+                variable.assign(saved[str(i)])
+            return json.loads(str(saved["history"]))
 
 
 def load_history(path: Path) -> list[dict]:
@@ -48,6 +75,22 @@ def load_history(path: Path) -> list[dict]:
         return []
 
 
-def _variables(model: keras.Model) -> list:
-    model.optimizer.build(model.trainable_variables)
-    return [*model.variables, *model.optimizer.variables]
+def _frozen(model: keras.Model) -> dict[int, keras.Variable]:
+    """Variables by id that were made to be trained and are not.
+
+    Unlike those that never were to be, such as BatchNormalization's averages, which change.
+    """
+    return {
+        id(variable): variable
+        for layer in model._flatten_layers()
+        for variable in layer._trainable_variables
+        if not variable.trainable
+    }
+
+
+def _checksum(variables) -> int:
+    checksum = 0
+    for variable in variables:
+        # As bytes, for types such as bfloat16 that NumPy does not lend to others.
+        checksum = zlib.crc32(np.ascontiguousarray(variable).view(np.uint8), checksum)
+    return checksum

@@ -8,7 +8,8 @@ import keras
 
 from keras_suite.config import ExperimentConfig
 from keras_suite.data.split import Arrays, Split
-from keras_suite.training.fit import EVALUATION_BATCH, Fit
+from keras_suite.training.fit import Fit
+from keras_suite.training.rows import as_rows
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,5 @@ class Variant:
     @cached_property
     def predictions(self) -> dict[str, Arrays]:
         """By part, labels ``[n]`` and outputs ``[n, classes]``; ask once the fit is done."""
-        return {
-            part: (labels, self.network.predict(inputs, batch_size=EVALUATION_BATCH, verbose=0))
-            for part, (inputs, labels) in self.split.parts().items()
-        }
+        parts = {part: as_rows(rows) for part, rows in self.split.parts().items()}
+        return {part: (rows.labels, rows.predict(self.network)) for part, rows in parts.items()}

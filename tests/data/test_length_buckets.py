@@ -1,19 +1,12 @@
-from itertools import chain
+from itertools import chain, islice
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_suite.data.length_buckets import (
-    as_dataset,
-    in_row_order,
-    length_batches,
-    padding_share,
-    sorted_batches,
-)
+from keras_suite.data.length_buckets import TextRows, padding_share
 from keras_suite.data.tokens import Encoded
 
 PAD = 1
@@ -22,174 +15,151 @@ ROW_LENGTHS = st.lists(st.integers(3, MAX_LENGTH), min_size=1, max_size=150)
 SIZES = st.integers(1, 9)
 
 
-def encoded_of(lengths, types=False):
-    """Pairs of the given lengths; the ids of row i are 10 + i, so that a row can be told."""
+def rows_of(lengths, types=False):
+    """Pairs of the given lengths; the ids of row i are 10 + i and its label is i."""
     lengths = np.array(lengths)
-    ids = np.repeat(10 + np.arange(len(lengths)), lengths).astype(np.int32)
+    numbers = np.arange(len(lengths))
+    ids = np.repeat(10 + numbers, lengths).astype(np.int32)
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     made = (np.arange(len(ids)) % 2).astype(np.int8) if types else None
-    return Encoded(ids, offsets, made, MAX_LENGTH, truncated=0)
+    return TextRows(Encoded(ids, offsets, made, MAX_LENGTH, truncated=0), numbers, PAD)
 
 
-def batches_of(encoded, batch_size, seed=0, epoch=0):
-    rows = np.arange(len(encoded))
-    return list(length_batches(encoded, rows, batch_size, seed, PAD, epoch))
+def random_rows(count):
+    return rows_of(np.random.default_rng(0).integers(3, MAX_LENGTH, count))
 
 
-def rows_of(batches):
-    return [rows.tolist() for _, rows in batches]
+def batches_of(rows, batch_size, seed=0, pass_number=0):
+    """The batches of one pass."""
+    steps = -(-len(rows) // batch_size)
+    return list(islice(rows.stream(batch_size, seed, pass_number * steps), steps))
 
 
-def check_inputs(encoded, inputs, rows):
+def labels_of(batches):
+    return [labels.tolist() for _, labels in batches]
+
+
+class Echo:
+    """Stands for a model; its outputs are the first two tokens of each row."""
+
+    def predict(self, dataset, verbose):
+        assert verbose == 0
+        self.batches = list(dataset.as_numpy_iterator())
+        assert len(self.batches) == dataset.cardinality()
+        return np.concatenate([inputs["input_ids"][:, :2] for inputs in self.batches])
+
+
+def check_inputs(rows, inputs, numbers):
+    encoded = rows.encoded
     ids, mask = inputs["input_ids"], inputs["attention_mask"]
     assert ids.dtype == mask.dtype == np.int32
     assert ids.shape == mask.shape
-    assert mask.sum(axis=1).tolist() == encoded.lengths[rows].tolist()
-    for row, row_ids, row_mask in zip(rows, ids, mask, strict=True):
-        own = slice(encoded.offsets[row], encoded.offsets[row + 1])
+    assert mask.sum(axis=1).tolist() == encoded.lengths[numbers].tolist()
+    for number, row_ids, row_mask in zip(numbers, ids, mask, strict=True):
+        own = slice(encoded.offsets[number], encoded.offsets[number + 1])
         assert (np.diff(row_mask) <= 0).all()
         assert row_ids[row_mask == 1].tolist() == encoded.input_ids[own].tolist()
         assert (row_ids[row_mask == 0] == PAD).all()
+    width = ids.shape[1]
+    assert 0 <= width - encoded.lengths[numbers].max() <= 7
+    assert width % 8 == 0
 
 
 @given(ROW_LENGTHS, SIZES, st.integers(0, 5), st.integers(0, 5))
-def test_every_row_comes_once_an_epoch_with_its_own_tokens(lengths, batch_size, seed, epoch):
-    encoded = encoded_of(lengths)
-    batches = batches_of(encoded, batch_size, seed, epoch)
-    assert sorted(chain(*rows_of(batches))) == list(range(len(lengths)))
-    assert len(batches) == -(-len(lengths) // batch_size)
-    assert sum(len(rows) < batch_size for _, rows in batches) <= 1
-    for inputs, rows in batches:
-        check_inputs(encoded, inputs, rows)
+def test_every_row_comes_once_a_pass_with_its_own_tokens_and_little_padding(
+    lengths, batch_size, seed, pass_number
+):
+    rows = rows_of(lengths)
+    batches = batches_of(rows, batch_size, seed, pass_number)
+    assert sorted(chain(*labels_of(batches))) == list(range(len(lengths)))
+    assert sum(len(labels) < batch_size for _, labels in batches) <= 1
+    for inputs, labels in batches:
+        check_inputs(rows, inputs, labels)
 
 
+@settings(max_examples=30)
 @given(ROW_LENGTHS, SIZES)
-def test_padding_never_goes_more_than_7_beyond_the_longest_row_of_the_batch(lengths, batch_size):
-    encoded = encoded_of(lengths)
-    for inputs, rows in batches_of(encoded, batch_size) + list(
-        sorted_batches(encoded, batch_size, PAD)
-    ):
-        width = inputs["input_ids"].shape[1]
-        assert 0 <= width - encoded.lengths[rows].max() <= 7
-        assert width % 8 == 0
-        assert width <= 40  # MAX_LENGTH, rounded up
+def test_predictions_are_in_the_order_of_the_rows_of_which_the_longest_went_first(
+    lengths, batch_size
+):
+    rows, model = rows_of(lengths), Echo()
+    outputs = rows.predict(model, batch_size)
+    assert (outputs == 10 + np.arange(len(lengths))[:, None]).all()
+    numbers = [inputs["input_ids"][:, 0] - 10 for inputs in model.batches]
+    assert (np.diff(rows.encoded.lengths[np.concatenate(numbers)]) <= 0).all()
+    for inputs, of_batch in zip(model.batches, numbers, strict=True):
+        check_inputs(rows, inputs, of_batch)
 
 
-@given(ROW_LENGTHS, SIZES)
-def test_evaluation_is_sorted_and_its_outputs_find_back_to_their_rows(lengths, batch_size):
-    encoded = encoded_of(lengths)
-    batches = list(sorted_batches(encoded, batch_size, PAD))
-    for inputs, rows in batches:
-        check_inputs(encoded, inputs, rows)
-    rows = np.concatenate([rows for _, rows in batches])
-    assert rows.dtype == np.int64
-    assert (np.diff(encoded.lengths[rows]) <= 0).all()
-    outputs = np.concatenate([inputs["input_ids"][:, :2] for inputs, _ in batches])
-    restored = in_row_order(outputs, rows)
-    assert (restored == 10 + np.arange(len(lengths))[:, None]).all()
-
-
-def test_the_order_is_a_function_of_seed_and_epoch_alone():
-    encoded = encoded_of(np.random.default_rng(0).integers(3, MAX_LENGTH, 500))
+def test_the_order_is_a_function_of_seed_and_pass_alone():
+    rows = random_rows(500)
     orders = {
-        (seed, epoch): rows_of(batches_of(encoded, 8, seed, epoch))
+        (seed, number): labels_of(batches_of(rows, 8, seed, number))
         for seed in range(3)
-        for epoch in range(3)
+        for number in range(3)
     }
     np.random.seed(1)
     for key, order in orders.items():
-        assert rows_of(batches_of(encoded, 8, *key)) == order
+        assert labels_of(batches_of(rows, 8, *key)) == order
     assert len({str(order) for order in orders.values()}) == 9
 
 
+@pytest.mark.parametrize("first_step", [1, 5, 6, 7, 20])
+def test_the_stream_can_be_entered_at_any_step(first_step):
+    rows = random_rows(41)  # 6 batches a pass
+    from_the_start = labels_of(islice(rows.stream(8, 0, 0), first_step + 10))
+    assert labels_of(islice(rows.stream(8, 0, first_step), 10)) == from_the_start[first_step:]
+
+
 def test_neither_the_lengths_of_batches_nor_the_company_of_a_row_are_settled():
-    encoded = encoded_of(np.random.default_rng(0).integers(3, MAX_LENGTH, 2000))
-    first, second = (batches_of(encoded, 8, epoch=epoch) for epoch in range(2))
-    longest = [encoded.lengths[rows].max() for _, rows in first]
+    rows = random_rows(2000)
+    first, second = (batches_of(rows, 8, pass_number=number) for number in range(2))
+    longest = [rows.encoded.lengths[labels].max() for _, labels in first]
     assert abs(np.corrcoef(longest, np.arange(len(longest)))[0, 1]) < 0.2
-    together = {frozenset(rows) for rows in rows_of(first)} & {
-        frozenset(rows) for rows in rows_of(second)
+    together = {frozenset(labels) for labels in labels_of(first)} & {
+        frozenset(labels) for labels in labels_of(second)
     }
     assert not together
 
 
 def test_types_come_along_where_there_are_any_and_are_0_on_padding():
-    encoded = encoded_of([5, 11, 3], types=True)
-    ((inputs, rows),) = batches_of(encoded, 3)
+    rows = rows_of([5, 11, 3], types=True)
+    ((inputs, labels),) = batches_of(rows, 3)
     types = inputs["token_type_ids"]
     assert types.dtype == np.int32
-    for row, row_types in zip(rows, types, strict=True):
-        own = encoded.token_type_ids[encoded.offsets[row] : encoded.offsets[row + 1]]
+    encoded = rows.encoded
+    for number, row_types in zip(labels, types, strict=True):
+        own = encoded.token_type_ids[encoded.offsets[number] : encoded.offsets[number + 1]]
         assert row_types[: len(own)].tolist() == own.tolist()
         assert not row_types[len(own) :].any()
-    assert "token_type_ids" not in batches_of(encoded_of([5]), 1)[0][0]
+    assert "token_type_ids" not in batches_of(rows_of([5]), 1)[0][0]
 
 
 def test_a_label_too_few_is_refused_at_once():
     with pytest.raises(ValueError, match="2 labels for 3 pairs"):
-        length_batches(encoded_of([5, 6, 7]), np.zeros(2, np.int64), 2, 0, PAD, 0)
+        TextRows(rows_of([5, 6, 7]).encoded, np.zeros(2, np.int64), PAD)
 
 
 def test_buckets_pad_far_less_than_one_length_for_all():
-    lengths = np.random.default_rng(0).integers(3, MAX_LENGTH, 3000)
-    encoded = encoded_of(lengths)
-    share = padding_share(encoded, 16, seed=0)
-    assert share["max_length"] == pytest.approx(1 - lengths.sum() / (3000 * MAX_LENGTH))
-    cells = sum(inputs["input_ids"].size for inputs, _ in batches_of(encoded, 16))
-    assert share["buckets"] == pytest.approx(1 - lengths.sum() / cells)
+    rows = random_rows(3000)
+    tokens = rows.encoded.lengths.sum()
+    share = padding_share(rows.encoded, 16, seed=0)
+    assert share["max_length"] == pytest.approx(1 - tokens / (3000 * MAX_LENGTH))
+    cells = sum(inputs["input_ids"].size for inputs, _ in batches_of(rows, 16))
+    assert share["buckets"] == pytest.approx(1 - tokens / cells)
     assert share["buckets"] < 0.5 * share["max_length"]
 
 
 @pytest.mark.parametrize("types", [False, True])
-def test_a_dataset_holds_the_same_batches(types):
-    encoded = encoded_of([5, 11, 3, 30, 17], types)
-    batches = batches_of(encoded, 2)
-    dataset = as_dataset(lambda: iter(batches), encoded, 2)
-    assert dataset.cardinality() == 3
-    for (inputs, rows), (tf_inputs, tf_rows) in zip(batches, dataset, strict=True):
-        assert set(tf_inputs) == set(inputs)
-        assert all(np.array_equal(tf_inputs[name], inputs[name]) for name in inputs)
-        assert np.array_equal(tf_rows, rows)
-
-
-class Seen(keras.layers.Layer):
-    """Notes the first token of every row that passes."""
-
-    def __init__(self):
-        super().__init__()
-        self.rows = []
-
-    def call(self, ids):
-        tf.py_function(lambda ids: self.rows.extend(ids[:, 0].numpy() - 10), [ids], [])
-        return keras.ops.cast(keras.ops.mean(ids, axis=1, keepdims=True), "float32")
-
-
-def test_fit_sees_each_epochs_own_order_and_can_go_on_after_any():
-    encoded = encoded_of(np.random.default_rng(0).integers(3, MAX_LENGTH, 40))
-    labels = np.zeros(40, np.int64)
-
-    def seen(epochs, initial_epoch=0):
-        epoch, layer = tf.Variable(initial_epoch), Seen()
-        inputs = {
-            name: keras.Input((None,), dtype="int32", name=name)
-            for name in ("input_ids", "attention_mask")
-        }
-        model = keras.Model(inputs, keras.layers.Dense(1)(layer(inputs["input_ids"])))
-        model.compile("sgd", "mse", run_eagerly=False)
-        clock = keras.callbacks.LambdaCallback(on_epoch_begin=lambda e, _: epoch.assign(e))
-        dataset = as_dataset(
-            lambda: length_batches(encoded, labels, 8, 0, PAD, int(epoch.numpy())), encoded, 8
-        )
-        model.fit(
-            dataset,
-            epochs=epochs,
-            initial_epoch=initial_epoch,
-            callbacks=[clock],
-            verbose=0,
-            shuffle=False,
-        )
-        return layer.rows
-
-    expected = [list(chain(*rows_of(batches_of(encoded, 8, epoch=e)))) for e in range(3)]
-    assert seen(3) == expected[0] + expected[1] + expected[2]
-    assert seen(3, initial_epoch=2) == expected[2]
+def test_a_dataset_holds_the_batches_from_the_step_that_its_variable_tells(types):
+    rows = rows_of([5, 11, 3, 30, 17], types)
+    first_step = tf.Variable(0, dtype=tf.int64)
+    dataset = rows.training_batches(2, 0, first_step, steps=4)
+    assert dataset.cardinality() == 4
+    for step in (0, 4, 2):
+        first_step.assign(step)
+        expected = islice(rows.stream(2, 0, step), 4)
+        for (inputs, labels), (tf_inputs, tf_labels) in zip(expected, dataset, strict=True):
+            assert set(tf_inputs) == set(inputs)
+            assert all(np.array_equal(tf_inputs[name], inputs[name]) for name in inputs)
+            assert np.array_equal(tf_labels, labels)

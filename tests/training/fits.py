@@ -3,6 +3,8 @@
 import keras
 import numpy as np
 
+from keras_suite.data.length_buckets import TextRows
+from keras_suite.data.tokens import Encoded
 from keras_suite.training.fit import Fit
 
 
@@ -36,3 +38,51 @@ def same_to_the_bit(first, second):
 
 def without_seconds(history):
     return [{k: v for k, v in entry.items() if k != "seconds"} for entry in history]
+
+
+def make_text_rows(count, seed=0):
+    """Pairs of random tokens and lengths, half of them labelled 1."""
+    rng = np.random.default_rng(seed)
+    offsets = np.concatenate([[0], np.cumsum(rng.integers(3, 30, count))])
+    ids = rng.integers(1, 20, offsets[-1]).astype(np.int32)
+    encoded = Encoded(ids, offsets, token_type_ids=None, max_length=30, truncated=0)
+    return TextRows(encoded, np.arange(count) % 2, pad_id=0)
+
+
+def make_text_fit(epochs=4, seed=1, steps_per_evaluation=5, measures=None):
+    """A small fit on 50 pairs, 7 steps a pass, with dropout and Adam."""
+    keras.utils.set_random_seed(seed)
+    names = ("input_ids", "attention_mask")
+    inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in names}
+    hidden = keras.layers.Embedding(20, 6)(inputs["input_ids"])
+    hidden = keras.layers.GlobalAveragePooling1D()(hidden, mask=inputs["attention_mask"])
+    hidden = keras.layers.Dropout(0.4)(hidden)
+    model = keras.Model(inputs, keras.layers.Dense(2, activation="softmax")(hidden))
+    loss = "sparse_categorical_crossentropy"
+    model.compile("adam", loss, metrics=["accuracy"], steps_per_execution=2)
+    return Fit(
+        name="text",
+        model=model,
+        train=make_text_rows(50),
+        validation=make_text_rows(21, seed=1),
+        epochs=epochs,
+        batch_size=8,
+        seed=seed,
+        measures=measures or {},
+        steps_per_evaluation=steps_per_evaluation,
+    )
+
+
+class StopAt(keras.callbacks.Callback):
+    """Stops a fit as a kill would, at a given batch of a given epoch (from 0)."""
+
+    def __init__(self, epoch, batch):
+        super().__init__()
+        self.stop_at = (epoch, batch)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        if (self.epoch, batch) >= self.stop_at:
+            raise KeyboardInterrupt

@@ -4,25 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from keras_suite.errors import InputError
 from keras_suite.training.fit import Fit, run_fit
-from keras_suite.training.state import load_history, load_state, save_state
-from tests.training.fits import make_fit, same_to_the_bit, without_seconds
-
-
-class StopAt(keras.callbacks.Callback):
-    """Stops a fit as a kill would, at a given batch of a given epoch (from 0)."""
-
-    def __init__(self, epoch, batch):
-        super().__init__()
-        self.stop_at = (epoch, batch)
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.epoch = epoch
-
-    def on_train_batch_end(self, batch, logs=None):
-        if (self.epoch, batch) >= self.stop_at:
-            raise KeyboardInterrupt
+from keras_suite.training.state import load_history
+from tests.training.fits import StopAt, make_fit, same_to_the_bit, without_seconds
 
 
 def test_the_history_has_an_entry_an_epoch_with_both_sets_measured():
@@ -70,7 +54,8 @@ def test_a_finished_fit_only_loads_its_weights(tmp_path):
     assert same_to_the_bit(first, again)
 
 
-def test_every_row_is_seen_once_an_epoch_in_an_order_that_changes():
+def batches_seen(**options):
+    """Run a fit on 10 rows in batches of 4; return which rows each training step saw."""
     seen = []
 
     class Spy(keras.Model):
@@ -88,17 +73,21 @@ def test_every_row_is_seen_once_an_epoch_in_an_order_that_changes():
     model = Spy()
     model.compile("sgd", "mse", run_eagerly=True)
     model(X)
-    run_fit(Fit("spy", model, (X, X), (X, X), epochs=2, batch_size=4, seed=0))
+    run_fit(Fit("spy", model, (X, X), (X, X), batch_size=4, seed=0, **options))
+    return seen
+
+
+def test_every_row_is_seen_once_an_epoch_in_an_order_that_changes():
+    seen = batches_seen(epochs=2)
     assert [len(batch) for batch in seen] == [4, 4, 2] * 2
     first, second = [[row for batch in epoch for row in batch] for epoch in (seen[:3], seen[3:])]
     assert sorted(first) == sorted(second) == list(range(10))
     assert first != second
 
 
-def test_a_state_of_another_model_is_refused(tmp_path):
-    save_state(tmp_path / "state.npz", make_fit().model, [])
-    with pytest.raises(InputError, match="different model"):
-        load_state(tmp_path / "state.npz", make_fit(units=7).model)
+@pytest.mark.parametrize("steps", [1, 2, 4, 6])
+def test_an_epoch_of_any_number_of_steps_goes_on_where_the_one_before_ended(steps):
+    assert batches_seen(epochs=12 // steps, steps_per_evaluation=steps) == batches_seen(epochs=4)
 
 
 def test_measures_see_the_validation_rows_of_each_epoch_and_stand_in_the_history(tmp_path):
@@ -122,7 +111,3 @@ def test_measures_change_nothing_about_the_training():
     run_fit(plain)
     run_fit(dataclasses.replace(measured, measures={"x": lambda targets, outputs: 0.0}))
     assert same_to_the_bit(plain, measured)
-
-
-def test_where_there_is_no_state_there_is_no_history(tmp_path):
-    assert load_history(tmp_path / "state.npz") == []

@@ -11,7 +11,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from keras_suite.training.fit import run_fit
 from keras_suite.training.parallel import cores, run_fits
-from tests.training.fits import make_fit, same_to_the_bit
+from tests.training.fits import make_fit, make_text_fit, same_to_the_bit
 
 
 def test_fits_side_by_side_end_where_each_ends_alone(tmp_path):
@@ -27,14 +27,27 @@ def test_fits_side_by_side_end_where_each_ends_alone(tmp_path):
 def test_progress_counts_every_step_once_also_those_done_before(tmp_path):
     def total():
         counted = []
-        some = [make_fit(epochs=3, name=name) for name in ("a", "b")]
+        some = [*(make_fit(epochs=3, name=name) for name in ("a", "b")), make_text_fit()]
         run_fits(some, tmp_path / "state", tmp_path / "log", counted.append)
-        assert sum(fit.steps for fit in some) == 2 * 3 * 10
+        assert sum(fit.steps for fit in some) == 2 * 3 * 10 + 4 * 5
         assert min(counted) >= 0  # never past the end of an epoch and back again
         return sum(counted)
 
-    assert total() == 60
-    assert total() == 60  # all finished before
+    assert total() == 80
+    assert total() == 80  # all finished before
+
+
+def test_one_at_a_time_each_fit_ends_before_the_next_begins(tmp_path):
+    evaluated = []
+
+    def make_noted(name, epochs):
+        note = lambda labels, outputs: evaluated.append(name) or 0.0  # noqa: E731
+        return dataclasses.replace(make_fit(name=name, epochs=epochs), measures={"note": note})
+
+    fits = [make_noted("short", 1), make_noted("long", 2)]
+    histories = run_fits(fits, tmp_path / "state", tmp_path / "log", at_once=1)
+    assert evaluated == ["long", "long", "short"]
+    assert list(histories) == ["short", "long"]
 
 
 def test_an_error_in_one_fit_stops_the_others_and_is_raised(tmp_path):

@@ -6,7 +6,7 @@ from keras_suite.config import ExperimentConfig
 from keras_suite.data.split import Split
 from keras_suite.training.fit import run_fit
 from keras_suite.training.variant import Variant
-from tests.training.fits import make_fit
+from tests.training.fits import make_fit, make_text_fit, make_text_rows
 
 
 @dataclass(frozen=True)
@@ -43,3 +43,11 @@ def test_predictions_come_with_the_labels_of_every_part():
         inputs, expected = SPLIT.parts()[part]
         assert labels is expected
         assert np.allclose(outputs, VARIANT.network(inputs), atol=1e-6)
+
+
+def test_texts_are_predicted_as_arrays_are():
+    split = Split(*(make_text_rows(count) for count in (12, 5, 7)))
+    variant = Variant("text", "clean", Config(), split, make_text_fit().model)
+    for part, (labels, outputs) in variant.predictions.items():
+        assert labels is split.parts()[part].labels
+        assert outputs.shape == (len(labels), 2)
