@@ -1,11 +1,10 @@
 """transformers with its TF classes, imported in the one way that works here."""
 
-import logging
-
-logging.getLogger("transformers").setLevel(logging.ERROR)  # "TF classes are deprecated"
-
-import tf_keras  # noqa: E402
-import transformers  # noqa: E402
-from transformers import AutoConfig  # noqa: E402
+import tf_keras
+import transformers
+from transformers import AutoConfig
 
 __all__ = ["AutoConfig", "tf_keras", "transformers"]
+
+# Comes after the import, which sets the level: "TF classes are deprecated", "newly initialized".
+transformers.logging.set_verbosity_error()

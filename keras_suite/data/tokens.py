@@ -15,6 +15,7 @@ import numpy as np
 from keras_suite import files
 from keras_suite.data.download import NoNetworkError, require_answer
 from keras_suite.errors import InputError
+from keras_suite.models.minilm import resolve
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -54,22 +55,17 @@ class Encoded:
 
 
 def load_tokenizer(name_or_path: str | Path) -> "PreTrainedTokenizerFast":
-    """Load a fast tokenizer from a folder, or by its name on the Hugging Face hub.
+    """Load a fast tokenizer from a folder, or by its name on the Hugging Face hub, or "minilm".
 
     Without a network a name is looked for in the hub's local cache.
 
     Raises:
         InputError: saying which files to put where.
     """
-    from huggingface_hub.constants import ENDPOINT
     from transformers import AutoTokenizer
 
-    offline, why = Path(name_or_path).is_dir(), ""
-    if not offline:
-        try:
-            require_answer(ENDPOINT)
-        except NoNetworkError as error:
-            offline, why = True, f"{error}, and there is no such folder and no cached copy"
+    name_or_path = resolve(name_or_path)
+    offline, why = only_local(name_or_path)
     try:
         tokenizer = AutoTokenizer.from_pretrained(
             str(name_or_path), use_fast=True, local_files_only=offline
@@ -80,6 +76,23 @@ def load_tokenizer(name_or_path: str | Path) -> "PreTrainedTokenizerFast":
     if not tokenizer.is_fast:
         raise _no_tokenizer(name_or_path, "it has no fast version")
     return tokenizer
+
+
+def only_local(name_or_path: str | Path) -> tuple[bool, str]:
+    """Return whether to look for pretrained files on this machine only.
+
+    Returns:
+        That, and the reason to give where they are not found either; "" for a folder.
+    """
+    from huggingface_hub.constants import ENDPOINT
+
+    if Path(name_or_path).is_dir():
+        return True, ""
+    try:
+        require_answer(ENDPOINT)
+    except NoNetworkError as error:
+        return True, f"{error}, and there is no such folder and no cached copy"
+    return False, ""
 
 
 def encode_pairs(

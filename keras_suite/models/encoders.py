@@ -1,0 +1,153 @@
+"""Pretrained text encoders as Keras 3 layers."""
+
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from huggingface_hub import snapshot_download
+from transformers import BertConfig, TFAutoModelForSequenceClassification
+from transformers.models.bert.modeling_tf_bert import TFBertMainLayer
+
+from keras_suite.data.tokens import only_local
+from keras_suite.errors import InputError
+from keras_suite.layers.adopted import Adopted
+from keras_suite.models.minilm import resolve
+from keras_suite.transformers_tf import tf_keras
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
+CONFIG, WEIGHTS = "config.json", "model.safetensors"
+
+
+def load_encoder(name_or_path: str | Path) -> Adopted:
+    """Load a pretrained text encoder (BERT, RoBERTa, ALBERT) without any head on top.
+
+    The layer maps token ids ``[n, tokens]`` int32, or a dict of ``input_ids``,
+    ``attention_mask`` and ``token_type_ids``, to the pooled output ``[n, width]`` float32 in
+    families that classify from a pooler (BERT, ALBERT), else to the last hidden state
+    ``[n, tokens, width]`` (RoBERTa). A pooler that the checkpoint lacks starts at random.
+
+    Args:
+        name_or_path: "minilm", or a folder with config.json and model.safetensors, or a name on
+            the Hugging Face hub, which without a network is looked for in the hub's local cache.
+            Pickled weights are never loaded.
+
+    Raises:
+        InputError: saying which files to put where; also where the encoder would keep random
+            weights because the checkpoint lacks them.
+    """
+    folder = _folder(resolve(name_or_path))
+    if not (folder / WEIGHTS).is_file():
+        raise _no_encoder(folder, f"it holds no {WEIGHTS}")
+    try:
+        module, lost = _load(folder)
+    except Exception as error:  # the libraries raise whatever their parsers do
+        raise _no_encoder(folder, _in_a_line(error)) from error
+    if lost:
+        reason = f"{WEIGHTS} lacks {len(lost)} of its weights, such as {min(lost)}"
+        raise _no_encoder(folder, f"{reason}, or has them in another shape")
+    return _adopt(module)
+
+
+def random_encoder(vocab_size: int, seed: int) -> Adopted:
+    """Build a BERT of 2 layers, 64 wide, with random weights, where no real ones are to be had.
+
+    It knows nothing of any language: whatever a model on top of it gets right, it learnt from
+    its own training data. It is called as BERTs of :func:`load_encoder` are.
+
+    Args:
+        vocab_size: number of token ids.
+        seed: decides the weights.
+    """
+    config = BertConfig(
+        vocab_size=vocab_size,
+        hidden_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=128,
+    )
+    encoder = _adopt(TFBertMainLayer(config, name="bert"))
+    rng = np.random.default_rng(seed)
+    for weight in encoder.module.weights:
+        if len(weight.shape) == 2:  # biases stay 0 and scales 1
+            weight.assign(rng.normal(0, config.initializer_range, weight.shape))
+    return encoder
+
+
+def require_fit(encoder: Adopted, tokenizer: "PreTrainedTokenizerFast", max_length: int) -> None:
+    """Return where the encoder can take whatever the tokenizer makes.
+
+    Args:
+        encoder: of :func:`load_encoder` or :func:`random_encoder`.
+        tokenizer: makes its token ids.
+        max_length: the most tokens of an input.
+
+    Raises:
+        InputError: where it has too few token ids or positions.
+    """
+    module = encoder.module
+    if len(tokenizer) > module.config.vocab_size:
+        raise InputError(
+            f"The tokenizer has {len(tokenizer):,} tokens and the encoder knows only "
+            f"{module.config.vocab_size:,}: name the tokenizer that belongs to the encoder."
+        )
+    # RoBERTa's relatives count positions from the one behind that of padding.
+    first_position = getattr(module.embeddings, "padding_idx", -1) + 1
+    positions = module.config.max_position_embeddings - first_position
+    if max_length > positions:
+        raise InputError(
+            f"A length of {max_length:,} tokens is more than the {positions:,} this encoder has "
+            f"positions for: choose at most {positions:,}."
+        )
+
+
+def _folder(name_or_path: str | Path) -> Path:
+    """Return the folder itself, or that of the hub's local cache, filled where need be."""
+    if Path(name_or_path).is_dir():
+        return Path(name_or_path)
+    offline, why = only_local(name_or_path)
+    try:
+        return Path(
+            snapshot_download(
+                str(name_or_path), allow_patterns=[CONFIG, WEIGHTS], local_files_only=offline
+            )
+        )
+    except Exception as error:  # huggingface_hub raises many kinds
+        raise _no_encoder(name_or_path, why or _in_a_line(error)) from error
+
+
+def _load(folder: Path) -> tuple[tf_keras.layers.Layer, list[str]]:
+    """Return the encoder in a folder, and the names of its weights that the file lacks."""
+    model, report = TFAutoModelForSequenceClassification.from_pretrained(
+        str(folder),
+        use_safetensors=True,
+        local_files_only=True,
+        ignore_mismatched_sizes=True,  # reported, unlike what it raises
+        output_loading_info=True,
+    )
+    module = getattr(model, model.base_model_prefix)
+    module.config.name_or_path = ""  # the folder is nothing to save in a model's file
+    heads = tuple(layer.name for layer in model.layers if layer is not module)
+    names = report["missing_keys"] + [name for name, *_ in report["mismatched_keys"]]
+    return module, [name for name in names if not name.startswith(heads) and "pooler" not in name]
+
+
+def _adopt(module: tf_keras.layers.Layer) -> Adopted:
+    if getattr(module, "pooler", None) is not None:
+        return Adopted(module, "pooler_output")
+    arguments = {"add_pooling_layer": False} if hasattr(module, "pooler") else None
+    return Adopted(module, "last_hidden_state", arguments)
+
+
+def _no_encoder(name_or_path: str | Path, reason: str) -> InputError:
+    return InputError(
+        f"No encoder from {name_or_path} ({reason}): fetch {CONFIG} and {WEIGHTS} (pickles such as "
+        "pytorch_model.bin are never loaded) with the tokenizer's files, put them into one folder "
+        "and name that folder."
+    )
+
+
+def _in_a_line(error: Exception) -> str:
+    return textwrap.shorten(str(error), 200, placeholder=" ...")

@@ -1,0 +1,311 @@
+import gc
+import logging
+import shutil
+import socket
+import time
+import zipfile
+
+import huggingface_hub
+import keras
+import numpy as np
+import pytest
+import transformers as tr
+from safetensors.numpy import load_file, save_file
+from transformers.modeling_tf_pytorch_utils import (
+    apply_transpose,
+    convert_tf_weight_name_to_pt_weight_name,
+)
+
+from keras_suite.data import tokens
+from keras_suite.data.download import NoNetworkError
+from keras_suite.errors import InputError
+from keras_suite.models.encoders import load_encoder, random_encoder, require_fit
+from tests.layers.tiny import TEXT, inputs
+
+CLASSIFIERS = {
+    "bert": (tr.TFBertForSequenceClassification, tr.BertConfig),
+    "roberta": (tr.TFRobertaForSequenceClassification, tr.RobertaConfig),
+    "albert": (tr.TFAlbertForSequenceClassification, tr.AlbertConfig),
+}
+OUTPUTS = {
+    "bert": "pooler_output",
+    "roberta": "last_hidden_state",
+    "albert": "pooler_output",
+}
+HEADS = ("classifier", "lm_head", "cls")
+families = pytest.mark.parametrize("family", list(CLASSIFIERS))
+
+
+@pytest.fixture(scope="module")
+def originals():
+    """A tiny classifier of each family, with no weight that is 0 or 1 by chance."""
+    rng = np.random.default_rng(0)
+    models = {}
+    for family, (kind, config) in CLASSIFIERS.items():
+        sizes = TEXT | ({"embedding_size": 8} if family == "albert" else {})
+        models[family] = kind(config(**sizes, num_labels=3))
+        models[family].build_in_name_scope()
+        for weight in models[family].weights:
+            weight.assign(rng.normal(0, 0.3, weight.shape))
+    return models
+
+
+@pytest.fixture(scope="module")
+def folders(originals, tmp_path_factory):
+    """The same models as PyTorch would have left them."""
+    made = {family: tmp_path_factory.mktemp(family) for family in originals}
+    for family, model in originals.items():
+        write_checkpoint(made[family], model.config, as_pytorch(model))
+    return made
+
+
+@pytest.fixture
+def no_network(monkeypatch):
+    def unreachable(url):
+        raise NoNetworkError(f"{url} cannot be reached")
+
+    monkeypatch.setattr(tokens, "require_answer", unreachable)
+
+
+def as_pytorch(model):
+    arrays = {}
+    for weight in model.weights:
+        name, transpose = convert_tf_weight_name_to_pt_weight_name(
+            weight.name, tf_weight_shape=weight.shape
+        )
+        array = apply_transpose(transpose, weight.numpy(), pt_to_tf=False)
+        arrays[name] = np.ascontiguousarray(array)
+    return arrays
+
+
+def write_checkpoint(folder, config, arrays):
+    folder.mkdir(exist_ok=True)
+    config.save_pretrained(folder)
+    save_file(arrays, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+def output_of(model, family):
+    """What the encoder inside a transformers model gives."""
+    return getattr(model, family)(**inputs(family))[OUTPUTS[family]]
+
+
+def refusal(folder):
+    """The sentence for a folder or name that gives no encoder."""
+    with pytest.raises(InputError) as caught:
+        load_encoder(folder)
+    message = str(caught.value)
+    for part in (
+        f"No encoder from {folder} (",
+        "fetch config.json and model.safetensors",
+        "put them into one folder",
+    ):
+        assert part in message
+    assert "\n" not in message
+    assert len(message) < 600
+    return message
+
+
+@families
+def test_a_pytorch_checkpoint_gives_what_its_tf_model_gives(family, originals, folders):
+    encoder = load_encoder(folders[family])
+    expected = output_of(originals[family], family)
+    assert np.abs(encoder(inputs(family)) - expected).max() <= 1e-6
+    assert encoder.name == family
+    assert not any("classifier" in weight.path for weight in encoder.weights)
+
+
+@families
+def test_a_checkpoint_without_a_head_may_leave_the_familys_prefix_out(
+    family, originals, folders, tmp_path
+):
+    arrays = {
+        name.removeprefix(f"{family}."): array
+        for name, array in load_file(folders[family] / "model.safetensors").items()
+        if not name.startswith(HEADS)
+    }
+    arrays["embeddings.position_ids"] = np.arange(40)[None]
+    write_checkpoint(tmp_path, originals[family].config, arrays)
+    encoder = load_encoder(str(tmp_path))
+    assert np.abs(encoder(inputs(family)) - output_of(originals[family], family)).max() <= 1e-6
+
+
+@families
+def test_a_checkpoint_that_tf_wrote_loads_too(family, originals, tmp_path):
+    originals[family].save_pretrained(tmp_path, safe_serialization=True)
+    encoder = load_encoder(tmp_path)
+    assert np.array_equal(encoder(inputs(family)), output_of(originals[family], family))
+
+
+def test_a_pooler_that_the_checkpoint_lacks_does_not_matter(originals, folders, tmp_path):
+    arrays = load_file(folders["bert"] / "model.safetensors")
+    arrays = {name: array for name, array in arrays.items() if "pooler" not in name}
+    write_checkpoint(tmp_path, originals["bert"].config, arrays)
+    given = load_encoder(tmp_path).module(**inputs("bert")).last_hidden_state
+    expected = originals["bert"].bert(**inputs("bert")).last_hidden_state
+    assert np.abs(given - expected).max() <= 1e-6
+
+
+@families
+def test_a_model_on_it_comes_back_from_its_file_with_neither_checkpoint_nor_network(
+    family, folders, tmp_path, monkeypatch
+):
+    shutil.copytree(folders[family], tmp_path / "checkpoint")
+    arrays = inputs(family)
+    symbols = {k: keras.Input(v.shape[1:], name=k, dtype=str(v.dtype)) for k, v in arrays.items()}
+    model = keras.Model(symbols, load_encoder(tmp_path / "checkpoint")(symbols))
+    expected = model(arrays)
+    model.save(tmp_path / "model.keras")
+    shutil.rmtree(tmp_path / "checkpoint")
+    monkeypatch.delattr(socket, "socket")
+    loaded = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
+    assert np.array_equal(loaded(arrays), expected)
+    with zipfile.ZipFile(tmp_path / "model.keras") as file:
+        assert str(tmp_path) not in file.read("config.json").decode()
+
+
+def test_nothing_of_the_model_around_the_encoder_stays_in_memory(folders):
+    def count():
+        gc.collect()
+        return sum(type(thing) is tr.TFBertForSequenceClassification for thing in gc.get_objects())
+
+    before = count()
+    encoder = load_encoder(folders["bert"])
+    assert count() == before
+    assert encoder.module.weights
+
+
+def test_transformers_keeps_quiet_about_the_head(folders):
+    logger, said = logging.getLogger("transformers"), []
+    handler = logging.Handler()
+    handler.emit = said.append
+    logger.addHandler(handler)
+    try:
+        load_encoder(folders["bert"])
+    finally:
+        logger.removeHandler(handler)
+    assert not said
+
+
+def test_a_name_is_found_in_the_hubs_cache_without_a_network(
+    folders, tmp_path, monkeypatch, no_network
+):
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
+    repository = tmp_path / "models--somebody--tiny"
+    commit = "1" * 40
+    shutil.copytree(folders["bert"], repository / "snapshots" / commit)
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text(commit)
+    expected = load_encoder(folders["bert"])(inputs("bert"))
+    assert np.array_equal(load_encoder("somebody/tiny")(inputs("bert")), expected)
+
+
+def test_a_name_that_cannot_be_had_is_one_sentence_saying_what_to_put_where(tmp_path, no_network):
+    started = time.monotonic()
+    assert "https://huggingface.co cannot be reached" in refusal("nobody/no-such-encoder")
+    assert "https://huggingface.co cannot be reached" in refusal(tmp_path / "nowhere")
+    assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize("name", ["pytorch_model.bin", "tf_model.h5"])
+def test_pickles_and_h5_files_are_refused_unread(folders, tmp_path, monkeypatch, name):
+    monkeypatch.delattr(tokens, "require_answer")
+    shutil.copy(folders["bert"] / "config.json", tmp_path)
+    (tmp_path / name).write_bytes(b"anything")
+    message = refusal(tmp_path)
+    assert "it holds no model.safetensors" in message
+    assert "are never loaded" in message
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("config.json", b"{"),
+        ("config.json", b"{}"),
+        ("config.json", b'{"model_type": "vit"}'),
+        ("config.json", None),
+        ("model.safetensors", b""),
+        ("model.safetensors", b"version https://git-lfs.github.com/spec/v1\n"),
+    ],
+    ids=["damaged", "of no model", "of images", "no config", "empty", "pointer"],
+)
+def test_a_folder_with_a_broken_file_is_refused(folders, tmp_path, name, content):
+    for file in ("config.json", "model.safetensors"):
+        shutil.copy(folders["bert"] / file, tmp_path)
+    if content is None:
+        (tmp_path / name).unlink()
+    else:
+        (tmp_path / name).write_bytes(content)
+    refusal(tmp_path)
+
+
+def test_a_truncated_checkpoint_is_refused(folders, tmp_path):
+    shutil.copy(folders["bert"] / "config.json", tmp_path)
+    whole = (folders["bert"] / "model.safetensors").read_bytes()
+    (tmp_path / "model.safetensors").write_bytes(whole[:-10])
+    refusal(tmp_path)
+
+
+@pytest.mark.parametrize("other", ["roberta", "albert"])
+def test_a_checkpoint_of_another_architecture_is_refused(folders, tmp_path, other):
+    shutil.copy(folders["bert"] / "config.json", tmp_path)
+    shutil.copy(folders[other] / "model.safetensors", tmp_path)
+    message = refusal(tmp_path)
+    assert "model.safetensors lacks 37 of its weights, such as embeddings." in message
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "lacking"), [("num_hidden_layers", 3, 16), ("vocab_size", 60, 1)]
+)
+@pytest.mark.parametrize("written_by", ["pytorch", "tf"])
+def test_a_checkpoint_that_leaves_a_weight_at_random_is_refused(
+    originals, folders, tmp_path, written_by, setting, value, lacking
+):
+    if written_by == "tf":
+        originals["bert"].save_pretrained(tmp_path, safe_serialization=True)
+    else:
+        shutil.copy(folders["bert"] / "model.safetensors", tmp_path)
+    tr.BertConfig(**TEXT | {setting: value}).save_pretrained(tmp_path)
+    assert f"lacks {lacking} of its weights, such as bert" in refusal(tmp_path)
+
+
+def test_a_random_encoder_is_a_small_bert_decided_by_its_seed():
+    encoder, same, other = random_encoder(50, 7), random_encoder(50, 7), random_encoder(50, 8)
+    given = encoder(inputs("bert"))
+    assert given.shape == (3, 64)
+    assert np.isfinite(given).all()
+    assert np.array_equal(same(inputs("bert")), given)
+    assert not np.allclose(other(inputs("bert")), given)
+    config = encoder.module.config
+    assert (config.num_hidden_layers, config.num_attention_heads) == (2, 2)
+    assert (config.vocab_size, config.intermediate_size) == (50, 128)
+
+
+def test_a_random_encoder_starts_as_bert_does():
+    weights = random_encoder(500, 0).module.weights
+    kernels = [weight.numpy() for weight in weights if len(weight.shape) == 2]
+    assert all(abs(kernel.std() - 0.02) < 0.005 for kernel in kernels)
+    assert all(abs(kernel.mean()) < 0.005 for kernel in kernels)
+    for weight in weights:
+        if len(weight.shape) == 1:
+            assert np.array_equal(np.unique(weight), [1.0 if "gamma" in weight.name else 0.0])
+
+
+def test_a_tokenizer_and_a_length_that_the_encoder_can_take_fit():
+    encoder = random_encoder(50, 0)
+    require_fit(encoder, range(50), 512)
+
+
+def test_a_tokenizer_with_more_tokens_than_the_encoder_is_refused():
+    with pytest.raises(InputError, match=r"has 1,051 tokens .* knows only 1,050: name"):
+        require_fit(random_encoder(1050, 0), range(1051), 16)
+
+
+def test_a_length_beyond_the_encoders_positions_is_refused(folders):
+    with pytest.raises(InputError, match=r"513 tokens is more than the 512 .* at most 512"):
+        require_fit(random_encoder(50, 0), range(50), 513)
+    for family, room in (("bert", 40), ("albert", 40), ("roberta", 38)):
+        encoder = load_encoder(folders[family])
+        require_fit(encoder, range(50), room)
+        assert encoder(np.full((1, room), 5)).shape[0] == 1
+        with pytest.raises(InputError, match=rf"more than the {room} .* at most {room}"):
+            require_fit(encoder, range(50), room + 1)

