@@ -65,6 +65,17 @@ class LoRADense(keras.layers.Layer):
         return self.alpha / (math.sqrt(self.rank) if self.rslora else self.rank)
 
     @property
+    def settings(self) -> dict:
+        """The layer's arguments besides the dense layer and its name; JSON values."""
+        return {
+            "rank": self.rank,
+            "alpha": self.alpha,
+            "dropout": self.dropout.rate,
+            "rslora": self.rslora,
+            "seed": self.seed,
+        }
+
+    @property
     def is_merged(self) -> bool:
         """Whether the update is in the dense layer's kernel."""
         return self.original is not None
@@ -72,11 +83,11 @@ class LoRADense(keras.layers.Layer):
     def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
         """Map ``[..., inputs]`` to ``[..., units]``."""
         outputs = ops.matmul(inputs, self.dense.kernel)
+        if self.dense.bias is not None:
+            outputs = outputs + self.dense.bias
         if not self.is_merged:
             low = ops.matmul(self.dropout(inputs, training=training), self.lora_a)
             outputs = outputs + self.scale * ops.matmul(low, self.lora_b)
-        if self.dense.bias is not None:
-            outputs = outputs + self.dense.bias
         return self.dense.activation(outputs)
 
     def merge(self) -> None:
@@ -99,15 +110,8 @@ class LoRADense(keras.layers.Layer):
         """Return sizes and the dense layer, where that is Keras' own."""
         if not isinstance(self.dense, keras.layers.Dense):
             raise TypeError(f"{self.name} is part of an adopted module, which is saved as a whole.")
-        return {
-            "dense": keras.saving.serialize_keras_object(self.dense),
-            "rank": self.rank,
-            "alpha": self.alpha,
-            "dropout": self.dropout.rate,
-            "rslora": self.rslora,
-            "seed": self.seed,
-            "name": self.name,
-        }
+        dense = keras.saving.serialize_keras_object(self.dense)
+        return {"dense": dense, "name": self.name} | self.settings
 
     @classmethod
     def from_config(cls, config: dict) -> "LoRADense":

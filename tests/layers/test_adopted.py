@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import transformers as tr
+from transformers.modeling_tf_pytorch_utils import convert_tf_weight_name_to_pt_weight_name
 
 from keras_suite.layers.adopted import Adopted
 from tests.layers.tiny import FAMILIES, NO_POOLER, SIZES, inputs
@@ -111,3 +112,44 @@ def test_nothing_but_transformers_tf_layers_is_adopted_or_rebuilt():
     evil = {"module": "os", "class_name": "system", "config": {}, "output": None}
     with pytest.raises(ValueError, match="no TF layer of transformers"):
         Adopted.from_config(evil)
+
+
+@families
+def test_weights_have_the_names_of_pytorchs_module(family):
+    layer = adopt(family)
+    expected = [
+        convert_tf_weight_name_to_pt_weight_name(each.name, tf_weight_shape=each.shape)[0]
+        for each in layer.module.weights
+    ]
+    assert [weight.name for weight in layer.weights] == expected
+
+
+def test_dropout_goes_on_from_a_saved_random_state():
+    layer = adopt("bert")
+    seeds = [v for v in layer.variables if "seed_generator_state" in v.path]
+    assert len(seeds) == len(layer.dropouts) > 0
+    kept = values(seeds)
+    first = np.asarray(layer(inputs("bert"), training=True))
+    assert not np.array_equal(layer(inputs("bert"), training=True), first)
+    for seed, value in zip(seeds, kept, strict=True):
+        seed.assign(value)
+    assert np.array_equal(layer(inputs("bert"), training=True), first)
+
+
+@families
+def test_a_twin_shares_every_variable_but_those_it_shall_have_for_itself(family):
+    layer = adopt(family)
+    own = [layer.weights[0].name, layer.weights[-1].name]
+    twin = layer.twin(copied=own, trains=own)
+    assert np.array_equal(twin(inputs(family)), layer(inputs(family)))
+    for mine, its in zip(layer.weights, twin.weights, strict=True):
+        assert its.name == mine.name
+        assert (its.value is mine.value) == (its.name not in own) == (not its.trainable)
+    twin.weights[0].assign(twin.weights[0] + 1)
+    assert not np.allclose(twin.weights[0], layer.weights[0])
+    assert all(weight.trainable for weight in layer.weights)
+
+
+def test_low_rank_updates_go_only_where_there_is_a_dense_layer():
+    with pytest.raises(ValueError, match=r"has no dense layer encoder\.layer\.9"):
+        adopt("roberta").twin(lora={"encoder.layer.9": {"rank": 1}})

@@ -1,0 +1,1 @@
+"""Low-rank adapters on frozen Keras models, in PEFT's format on disk."""

@@ -1,0 +1,180 @@
+"""Adapters on disk as PEFT writes and reads them: adapter_config.json, adapter_model.safetensors.
+
+PEFT: Mangrulkar et al., https://github.com/huggingface/peft, tried with 0.17.
+"""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from keras_suite import files
+from keras_suite.adapters.apply import apply_lora, lora_layers, weights_trained_whole
+from keras_suite.adapters.config import LoRAConfig
+from keras_suite.errors import InputError
+
+CONFIG, TENSORS = "adapter_config.json", "adapter_model.safetensors"
+PREFIX = "base_model.model."
+UNSUPPORTED = {
+    "alpha_pattern", "exclude_modules", "fan_in_fan_out", "layer_replication", "lora_bias",
+    "layers_pattern", "target_parameters", "trainable_token_indices", "use_dora", "use_qalora",
+}  # fmt: skip
+"""Fields of PEFT's LoraConfig that would change the outputs and have no counterpart here."""
+
+
+def save_adapter(model: keras.Model, config: LoRAConfig, folder: Path, base: str = "") -> None:
+    """Write what :func:`apply_lora` lets train, as PEFT does for sequence classification.
+
+    Args:
+        model: made by ``apply_lora(..., config)``.
+        config: of the adapter.
+        folder: appears whole, in one step, or not at all; replaces an adapter that is there.
+        base: name or path of the base model, for the record and for PEFT.
+    """
+    tensors = {name: _stored(weight, flip) for name, (weight, flip) in _entries(model).items()}
+    with files.whole(folder) as partial:
+        partial.mkdir()
+        save_file(tensors, partial / TENSORS, metadata={"format": "pt"})
+        text = json.dumps(_to_peft(config, base), indent=2, sort_keys=True) + "\n"
+        (partial / CONFIG).write_text(text, encoding="utf-8")
+
+
+def load_adapter(model: keras.Model, folder: Path) -> keras.Model:
+    """Put an adapter on a base, as :func:`apply_lora` does, with the weights that a folder holds.
+
+    Args:
+        model: the base, its head shaped as the adapter's.
+        folder: written by :func:`save_adapter` or by PEFT.
+
+    Returns:
+        A model of its own that shares the base; several adapters can stand on one base.
+
+    Raises:
+        InputError: where the files cannot be read or do not fit the model. No pickle is ever read.
+    """
+    folder = Path(folder)
+    config, tensors = _read(folder)
+    try:
+        adapted = apply_lora(model, config)
+    except ValueError as error:
+        raise InputError(f"The adapter at {folder} is for another base: {error}") from error
+    entries = _entries(adapted)
+    _require_fit(entries, tensors, folder)
+    for name, (weight, flip) in entries.items():
+        weight.assign(tensors[name].T if flip else tensors[name])
+    return adapted
+
+
+def read_config(folder: Path) -> LoRAConfig:
+    """Read an adapter's ``adapter_config.json``.
+
+    Raises:
+        InputError: where it cannot be read or asks for what there is not here.
+    """
+    return _from_peft(_read_json(Path(folder) / CONFIG), str(Path(folder) / CONFIG))
+
+
+def _entries(model: keras.Model) -> dict[str, tuple[keras.Variable, bool]]:
+    """Name what is stored as PEFT does, each with whether PyTorch has its transpose."""
+    entries = {}
+    for path, layer in lora_layers(model).items():
+        entries[f"{PREFIX}{path}.lora_A.weight"] = layer.lora_a, True
+        entries[f"{PREFIX}{path}.lora_B.weight"] = layer.lora_b, True
+    for path, weight in weights_trained_whole(model).items():
+        is_kernel = path.endswith(".weight") and len(weight.shape) == 2
+        entries[PREFIX + path] = weight, is_kernel and "embedding" not in path
+    return entries
+
+
+def _stored(weight: keras.Variable, flip: bool) -> np.ndarray:
+    array = np.asarray(weight)
+    return np.ascontiguousarray(array.T if flip else array)
+
+
+def _read(folder: Path) -> tuple[LoRAConfig, dict[str, np.ndarray]]:
+    config = read_config(folder)
+    if not (folder / TENSORS).exists() and (folder / "adapter_model.bin").exists():
+        raise InputError(
+            f"{folder} holds only adapter_model.bin, a pickle, which is never loaded: save it "
+            "again with PEFT's save_pretrained(..., safe_serialization=True)."
+        )
+    try:
+        tensors = load_file(folder / TENSORS)
+    except (OSError, SafetensorError) as error:
+        raise InputError(f"{folder / TENSORS} cannot be read ({error}).") from error
+    also = tuple(n for n in config.also_train if any(f".{n}." in f".{name}" for name in tensors))
+    return dataclasses.replace(config, also_train=also), tensors
+
+
+def _require_fit(entries: dict, tensors: dict[str, np.ndarray], folder: Path) -> None:
+    for name, (weight, flip) in entries.items():
+        if name not in tensors:
+            raise InputError(f"The adapter at {folder} lacks {name}: it is for another base.")
+        expected = tuple(reversed(weight.shape)) if flip else tuple(weight.shape)
+        if tensors[name].shape != expected:
+            raise InputError(
+                f"The adapter at {folder} is for another base or rank: {name} has the shape "
+                f"{list(tensors[name].shape)}, where this model needs {list(expected)}."
+            )
+    surplus = [name for name in tensors if name not in entries]
+    if surplus:
+        raise InputError(
+            f"The adapter at {folder} is for another base: this model has no {surplus[0]}."
+        )
+
+
+def _read_json(file: Path) -> dict:
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{file} cannot be read ({error}): name an adapter's folder.") from error
+
+
+def _to_peft(config: LoRAConfig, base: str) -> dict:
+    return {
+        "peft_type": "LORA",
+        "task_type": "SEQ_CLS",
+        "base_model_name_or_path": base,
+        "inference_mode": True,
+        "bias": "none",
+        "r": config.rank,
+        "lora_alpha": config.alpha,
+        "lora_dropout": config.dropout,
+        "use_rslora": config.rslora,
+        "target_modules": _as_json(config.targets),
+        "layers_to_transform": _as_json(config.layers),
+        "rank_pattern": dict(config.rank_pattern),
+        "modules_to_save": _as_json(config.also_train),
+    }
+
+
+def _from_peft(fields: dict, source: str) -> LoRAConfig:
+    refused = [name for name in UNSUPPORTED if fields.get(name)]
+    if fields.get("bias", "none") != "none":
+        refused.append("bias")
+    if fields.get("peft_type") != "LORA" or refused:
+        what = ", ".join(sorted(refused)) or f"peft_type {fields.get('peft_type')}"
+        raise InputError(f"{source} asks for {what}, which there is not here: only plain LoRA.")
+    try:
+        layers = fields.get("layers_to_transform")
+        targets = fields["target_modules"]
+        return LoRAConfig(
+            rank=fields["r"],
+            alpha=fields["lora_alpha"],
+            dropout=fields.get("lora_dropout", 0.0),
+            targets=targets if isinstance(targets, str) else tuple(sorted(targets)),
+            layers=(layers,) if isinstance(layers, int) else layers and tuple(layers),
+            rank_pattern=fields.get("rank_pattern") or {},
+            also_train=tuple(dict.fromkeys(fields.get("modules_to_save") or ())),
+            rslora=bool(fields.get("use_rslora")),
+        )
+    except KeyError as error:
+        raise InputError(f"{source} names no {error}: it is no adapter's config.") from error
+
+
+def _as_json(value: tuple | str | None) -> list | str | None:
+    return list(value) if isinstance(value, tuple) else value

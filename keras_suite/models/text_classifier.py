@@ -1,0 +1,53 @@
+"""A classifier of texts or pairs of texts on an adopted encoder."""
+
+import keras
+
+from keras_suite.layers.adopted import Adopted
+
+
+def text_classifier(encoder: Adopted, classes: int, token_types: bool = False) -> keras.Model:
+    """Put the classification head of the encoder's family on an encoder.
+
+    The head is the one of transformers' ``...ForSequenceClassification``, with its names and first
+    values: RoBERTa's is a dense layer and a projection on the first token, BERT's and ALBERT's a
+    projection on the encoder's own pooler.
+
+    Args:
+        encoder: as :func:`keras_suite.models.encoders.load_encoder` gives it.
+        classes: number of labels.
+        token_types: whether inputs have ``token_type_ids``.
+
+    Returns:
+        From a dict of ``input_ids``, ``attention_mask`` and, where asked for, ``token_type_ids``
+        (each ``[rows, tokens]`` int32) to logits ``[rows, classes]`` float32. Not compiled.
+    """
+    names = ["input_ids", "attention_mask"] + ["token_type_ids"] * token_types
+    inputs = {name: keras.Input([None], name=name, dtype="int32") for name in names}
+    settings = encoder.module.config
+    rate = _dropout(settings)
+    features = encoder(inputs)
+    projection = "classifier"
+    if encoder.output_name == "last_hidden_state":
+        features = keras.layers.Dropout(rate)(features[:, 0])
+        features = _dense(settings.hidden_size, "classifier.dense", settings, "tanh")(features)
+        projection = "classifier.out_proj"
+    features = keras.layers.Dropout(rate)(features)
+    return keras.Model(inputs, _dense(classes, projection, settings)(features))
+
+
+def head_names(encoder: Adopted) -> tuple[str, ...]:
+    """Name the parts of a classifier on this encoder that belong to its head."""
+    pools = any(weight.name.startswith("pooler.") for weight in encoder.weights)
+    return ("classifier", "pooler") if pools else ("classifier",)
+
+
+def _dense(units: int, name: str, settings, activation: str | None = None) -> keras.layers.Dense:
+    start = keras.initializers.TruncatedNormal(stddev=settings.initializer_range)
+    return keras.layers.Dense(units, activation, kernel_initializer=start, name=name)
+
+
+def _dropout(settings) -> float:
+    """Return the head's rate, for which the families have two names and a default."""
+    rate = getattr(settings, "classifier_dropout_prob", None)  # ALBERT
+    rate = getattr(settings, "classifier_dropout", None) if rate is None else rate
+    return settings.hidden_dropout_prob if rate is None else rate

@@ -1,0 +1,180 @@
+import math
+
+import keras
+import numpy as np
+import pytest
+
+from keras_suite.adapters.apply import (
+    apply_lora,
+    lora_layers,
+    merge,
+    unmerge,
+    weights_trained_whole,
+)
+from keras_suite.adapters.config import LoRAConfig
+from keras_suite.layers.adopted import Adopted
+from tests.layers.tiny import FAMILIES, NO_POOLER, inputs
+
+HEAD = ("classifier",)
+Y = np.array([0, 1, 1])
+
+
+def base(family):
+    """An adopted encoder under a head of two Keras layers."""
+    keras.utils.set_random_seed(0)
+    encoder = Adopted(FAMILIES[family](), "last_hidden_state", NO_POOLER, name=family)
+    arrays = inputs(family)
+    symbols = {k: keras.Input(v.shape[1:], name=k, dtype=str(v.dtype)) for k, v in arrays.items()}
+    hidden = keras.layers.Dense(6, activation="tanh", name="classifier.dense")(
+        encoder(symbols)[:, 0]
+    )
+    return keras.Model(symbols, keras.layers.Dense(2, name="classifier.out_proj")(hidden))
+
+
+def plain():
+    keras.utils.set_random_seed(0)
+    inner = keras.Sequential(
+        [keras.Input((6,)), keras.layers.Dense(5, activation="relu", name="inner")], name="block"
+    )
+    return keras.Sequential(
+        [
+            keras.Input((4,)),
+            keras.layers.Dense(6, activation="relu", name="first"),
+            inner,
+            keras.layers.Dense(2, name="head"),
+        ]
+    )
+
+
+def values(weights):
+    return [np.asarray(weight).copy() for weight in weights]
+
+
+def same(a, b):
+    return np.array_equal(np.asarray(a), np.asarray(b))
+
+
+def train(model, x):
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(0.05), loss)
+    model.fit(x, Y, epochs=2, verbose=0)
+
+
+def out(model, x):
+    return model.predict(x, verbose=0)
+
+
+class Case:
+    """A base, its output, and two adapters on it, of which one is trained."""
+
+    def __init__(self, family):
+        self.family, self.x, self.base = family, inputs(family), base(family)
+        self.before = out(self.base, self.x)
+        self.first = apply_lora(self.base, LoRAConfig(rank=2, also_train=HEAD))
+        self.second = apply_lora(self.base, LoRAConfig(rank=3, targets=("key",), also_train=HEAD))
+        self.untrained = out(self.first, self.x)
+        self.weights = values(self.first.weights)
+        train(self.first, self.x)
+        self.trained = out(self.first, self.x)
+
+
+@pytest.fixture(scope="module", params=list(FAMILIES))
+def case(request):
+    return Case(request.param)
+
+
+def test_it_computes_what_its_base_does_until_it_is_trained(case):
+    assert np.array_equal(case.untrained, case.before)
+    assert not np.allclose(case.trained, case.before, atol=1e-3)
+
+
+def test_exactly_the_updates_and_the_head_train_and_have_optimizer_slots(case):
+    updates = [weight for layer in lora_layers(case.first).values() for weight in layer.weights]
+    expected = [*updates, *weights_trained_whole(case.first).values()]
+    assert {id(w) for w in case.first.trainable_weights} == {id(w) for w in expected}
+    assert len(weights_trained_whole(case.first)) == 4
+    moved = [not same(a, b) for a, b in zip(case.weights, case.first.weights, strict=True)]
+    assert moved == [w.trainable for w in case.first.weights]
+    slots = sum(math.prod(v.shape) for v in case.first.optimizer.variables if len(v.shape))
+    assert slots == 2 * sum(math.prod(w.shape) for w in expected)
+
+
+def test_adapters_on_one_base_share_its_memory_and_do_not_disturb_it_or_each_other(case):
+    assert same(out(case.base, case.x), case.before)
+    assert same(out(case.second, case.x), case.before)
+    encoders = [each.get_layer(case.family) for each in (case.base, case.first, case.second)]
+    for mine, *others in zip(*(each.module_weights for each in encoders), strict=True):
+        assert all(other.value is mine.value for other in others)
+
+
+def test_merging_changes_no_output_and_unmerging_gives_every_weight_back(case):
+    weights = values(case.first.weights)
+    merge(case.first)
+    assert np.allclose(out(case.first, case.x), case.trained, atol=1e-5)
+    assert not all(map(same, weights, case.first.weights))
+    unmerge(case.first)
+    assert all(map(same, weights, case.first.weights))
+    assert same(out(case.first, case.x), case.trained)
+
+
+def test_an_adapted_model_comes_back_from_its_file_to_train_the_same(case, tmp_path):
+    case.first.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
+    assert same(out(loaded, case.x), case.trained)
+    assert list(lora_layers(loaded)) == list(lora_layers(case.first))
+    names = [[w.name for w in each.trainable_weights] for each in (loaded, case.first)]
+    assert names[0] == names[1]
+
+
+def test_what_trains_whole_inside_an_adopted_module_is_a_copy_too():
+    model, x = base("bert"), inputs("bert")
+    before = out(model, x)
+    adapted = apply_lora(model, LoRAConfig(rank=2, also_train=("encoder.layer.1.output",)))
+    assert list(weights_trained_whole(adapted)) == [
+        f"bert.bert.encoder.layer.1.output.{name}"
+        for name in ("dense.weight", "dense.bias", "LayerNorm.weight", "LayerNorm.bias")
+    ]
+    train(adapted, x)
+    assert np.array_equal(out(model, x), before)
+
+
+def test_dense_layers_of_a_plain_keras_model_get_updates_too_nested_ones_included(tmp_path):
+    model, x = plain(), np.random.default_rng(0).normal(size=(3, 4)).astype("float32")
+    before = out(model, x)
+    adapted = apply_lora(
+        model, LoRAConfig(rank=1, targets=("first", "inner"), also_train=("head",))
+    )
+    assert np.array_equal(out(adapted, x), before)
+    assert list(lora_layers(adapted)) == ["first", "inner"]
+    assert list(weights_trained_whole(adapted)) == ["head.weight", "head.bias"]
+    train(adapted, x)
+    assert np.array_equal(out(model, x), before)
+    adapted.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
+    assert np.array_equal(out(loaded, x), out(adapted, x))
+
+
+@pytest.mark.parametrize(
+    ("config", "sentence"),
+    [
+        (LoRAConfig(targets=("query",)), "query matches no dense layer; there are first, inner"),
+        (LoRAConfig(targets=("first",), also_train=("pooler",)), "pooler is no part of the model"),
+        (LoRAConfig(targets=("first",), rank=5), "rank must be from 1 to 4, the width of first: 5"),
+        (LoRAConfig(targets=("first",), rank=0), "rank must be from 1 to 4, the width of first: 0"),
+    ],
+)
+def test_what_does_not_fit_is_one_sentence(config, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        apply_lora(plain(), config)
+
+
+def test_only_models_of_layers_without_updates_are_adapted():
+    config = LoRAConfig(rank=1, targets=("first",))
+    with pytest.raises(ValueError, match="has low-rank updates already: begin with its base"):
+        apply_lora(apply_lora(plain(), config), config)
+
+    class Own(keras.Model):
+        pass
+
+    with pytest.raises(ValueError, match="into a Functional or Sequential model"):
+        apply_lora(Own(), config)
