@@ -82,6 +82,24 @@ def learning_curves(histories: Mapping[str, list[dict]], measures: list[str]) ->
     return figure
 
 
+def validation_curves(histories: Mapping[str, list[dict]], measures: list[str]) -> Figure:
+    """Draw each measure of the validation rows per epoch, all fits in one pair of axes.
+
+    Args:
+        histories: as for :func:`learning_curves`.
+        measures: likewise.
+    """
+    figure, axes = subplots(1, len(measures), 3.1, 3)
+    for axis, measure in zip(axes[0], measures, strict=True):
+        for i, (name, history) in enumerate(histories.items()):
+            epochs, values = zip(*((e["epoch"], e[f"val_{measure}"]) for e in history), strict=True)
+            axis.plot(epochs, values, LINES[i % len(LINES)], color=COLORS[i], label=name)
+        axis.set(title=measure, xlabel="evaluation")
+        axis.xaxis.get_major_locator().set_params(integer=True)
+    axes[0, 0].legend(frameon=False)
+    return figure
+
+
 def confusion_matrices(
     matrices: Mapping[str, Mapping[str, np.ndarray]], classes: list[str]
 ) -> Figure:
@@ -94,7 +112,10 @@ def confusion_matrices(
     rows, columns = len(matrices), len(next(iter(matrices.values())))
     if columns == 1:
         rows, columns = 1, rows
+    longest = max(len(line) for name in classes for line in name.split("\n"))
     size = max(2.9, 0.55 * len(classes))
+    if len(classes) <= 4:  # the labels of few classes lie along both axes
+        size = max(size, 0.9 + 0.09 * longest * len(classes))
     figure, axes = subplots(rows, columns, size, size)
     named = [
         (f"{model}\n{split}", np.asarray(matrix))

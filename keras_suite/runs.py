@@ -23,6 +23,8 @@ from keras_suite.errors import InputError
 from keras_suite.progress import JobProgress
 from keras_suite.results import results_table
 
+SHOWN = ("test", "cost")
+"""Parts of the results that are printed; metrics.json has all."""
 PACKAGES = ("keras_suite", "tensorflow", "keras", "numpy", "scikit-learn")
 
 
@@ -142,10 +144,14 @@ class Run:
             function: see :func:`keras_suite.serving.export.export`.
             inputs: likewise.
         """
-        from keras_suite.serving.export import export
-
         with files.whole(self.folder / "model.keras") as partial:
             model.save(partial)
+        self.export(model, name, function, inputs)
+
+    def export(self, model, name: str, function, inputs: list) -> None:
+        """Save the TF Serving export alone; see :meth:`save_model`."""
+        from keras_suite.serving.export import export
+
         export(model, function, inputs, self.folder / "serving" / self.experiment / "1")
         self.metrics["exported"] = name
         self.metrics["parameters"] = {
@@ -165,13 +171,13 @@ class Run:
         files.write_text(self.folder / "metrics.json", json.dumps(self.metrics, indent=1) + "\n")
 
     def show(self) -> None:
-        """Print the table of test figures and where the run lies."""
+        """Print the tables of test figures and of costs, and where the run lies."""
         self.progress.bar.stop()
-        sample = self.metrics["data"]["kind"] == "sample"
+        results, sample = self.metrics["results"], self.metrics["data"]["kind"] == "sample"
         title = f"{self.metrics['experiment']}, {self.metrics['data']['source']}"
-        self.console.print(
-            results_table(self.metrics["results"], title=f"{'SAMPLE DATA: ' * sample}{title}")
-        )
+        title = f"{'SAMPLE DATA: ' * sample}{title}"
+        for split in [each for each in SHOWN if any(each == row["split"] for row in results)]:
+            self.console.print(results_table(results, split, title))
         self.console.print(f"Run: {self.folder}", highlight=False, soft_wrap=True)
 
 

@@ -20,6 +20,12 @@ FIGURES = {
     "learning_curves": lambda: plots.learning_curves(
         {"one": HISTORY, "two": HISTORY}, ["loss", "accuracy"]
     ),
+    "validation_curves": lambda: plots.validation_curves(
+        {"one": HISTORY, "two": HISTORY}, ["loss", "accuracy"]
+    ),
+    "confusion of long names": lambda: plots.confusion_matrices(
+        {"one": {"test": np.eye(3, dtype=int)}}, ["entailment", "neutral", "contradiction"]
+    ),
     "confusion": lambda: plots.confusion_matrices(
         {"one": {"train": [[90, 0], [3, 7]], "test": [[9, 1], [0, 0]]}}, ["legitimate", "fraud"]
     ),

@@ -32,7 +32,7 @@ def apply_lora(model: keras.Model, config: LoRAConfig) -> keras.Model:
     if lora_layers(model):
         raise ValueError(f"{model.name} has low-rank updates already: begin with its base.")
     chosen = config.choose(_dense_paths(model))
-    _require_matches(model, config)
+    _require_parts(model, config.also_train)
     return keras.models.clone_model(
         model, clone_function=lambda layer: _adapted(layer, chosen, config), recursive=True
     )
@@ -58,6 +58,21 @@ def weights_trained_whole(model: keras.Model) -> dict[str, keras.Variable]:
         for path, weight in _weight_paths(layer).items()
         if weight.trainable and id(weight) not in updates
     }
+
+
+def train_only(model: keras.Model, names: tuple[str, ...]) -> None:
+    """Freeze a model but for the parts of these names, such as its head.
+
+    Raises:
+        ValueError: where a name is no part of the model.
+    """
+    _require_parts(model, names)
+    for layer in _layers(model):
+        frozen = [w for path, w in _weight_paths(layer).items() if not _is_within(path, names)]
+        if len(frozen) == len(layer.weights):
+            layer.trainable = False
+        for weight in frozen:
+            weight.trainable = False
 
 
 def merge(model: keras.Model) -> None:
@@ -109,9 +124,9 @@ def _weight_paths(layer: keras.layers.Layer) -> dict[str, keras.Variable]:
     }
 
 
-def _require_matches(model: keras.Model, config: LoRAConfig) -> None:
+def _require_parts(model: keras.Model, names: tuple[str, ...]) -> None:
     paths = [path for layer in _layers(model) for path in _weight_paths(layer)]
-    for name in config.also_train:
+    for name in names:
         if not any(_is_within(path, [name]) for path in paths):
             parts = dict.fromkeys(".".join(path.split(".")[:2]) for path in paths)
             raise ValueError(f"{name} is no part of the model, which has {', '.join(parts)}, ....")

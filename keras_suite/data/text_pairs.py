@@ -4,15 +4,20 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from keras_suite.data import sample_pairs
-from keras_suite.data.download import NoNetworkError
+from keras_suite.data.download import NoNetworkError, cache_folder
+from keras_suite.data.length_buckets import TextRows
 from keras_suite.data.prepared import prepared_builder
 from keras_suite.data.provenance import Provenance, asks_for_sample
+from keras_suite.data.tokens import encode_pairs
 from keras_suite.errors import InputError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
 
 Task = Literal["qqp", "mnli"]
 Pairs = tuple[list[str], list[str], np.ndarray]
@@ -66,6 +71,25 @@ def load_pairs(
     except NoNetworkError as error:
         return templated_pairs(task, f" (No network: {error}.)")
     return _read_prepared(builder, task)
+
+
+def tokenized(
+    pairs: Pairs, picks: np.ndarray, tokenizer: "PreTrainedTokenizerFast", max_length: int
+) -> TextRows:
+    """Make rows to train on of some pairs; their token ids are kept in the cache.
+
+    Args:
+        pairs: first texts, second texts, labels.
+        picks: places of the wanted ones, ``[n]`` int64.
+        tokenizer: a fast one.
+        max_length: the most tokens of a pair; longer ones are cut.
+
+    Raises:
+        InputError: as :func:`keras_suite.data.tokens.encode_pairs`.
+    """
+    first, second = ([texts[i] for i in picks] for texts in pairs[:2])
+    encoded = encode_pairs(tokenizer, first, second, max_length, cache_folder() / "tokens")
+    return TextRows(encoded, pairs[2][picks], tokenizer.pad_token_id)
 
 
 def templated_pairs(task: Task, why: str = "") -> TextPairs:

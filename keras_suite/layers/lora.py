@@ -106,6 +106,16 @@ class LoRADense(keras.layers.Layer):
             self.dense.kernel.assign(self.original)
             self.original = None
 
+    def save_own_variables(self, store) -> None:
+        """Save A and B.
+
+        Raises:
+            ValueError: where the update is in the kernel already and would be added twice.
+        """
+        if self.is_merged:
+            raise ValueError(f"{self.name} is merged: unmerge it before it is saved.")
+        super().save_own_variables(store)
+
     def get_config(self) -> dict:
         """Return sizes and the dense layer, where that is Keras' own."""
         if not isinstance(self.dense, keras.layers.Dense):

@@ -55,6 +55,32 @@ def multiclass_report(y: np.ndarray, probabilities: np.ndarray) -> dict:
     }
 
 
+def logits_report(y: np.ndarray, logits: np.ndarray) -> dict:
+    """Measure predictions of text classifiers as GLUE's tasks are reported.
+
+    Args:
+        y: true labels 0, 1, ..., of shape ``[n]``.
+        logits: float of shape ``[n, classes]``.
+
+    Returns:
+        loss (cross-entropy, nats), accuracy, precision, recall and f1: of label 1 where there are
+        two classes, else the means over classes; 0 where nothing is predicted so.
+    """
+    exact = logits.astype("float64")
+    exact -= np.logaddexp.reduce(exact, axis=1, keepdims=True)
+    predicted, two = logits.argmax(axis=1), logits.shape[1] == 2
+    precision, recall, f1, _ = metrics.precision_recall_fscore_support(
+        y, predicted, average="binary" if two else "macro", zero_division=0
+    )
+    return {
+        "loss": float(-exact[np.arange(len(y)), y].mean()),
+        "accuracy": float(metrics.accuracy_score(y, predicted)),
+        "precision": float(precision),
+        "recall": float(recall),
+        "f1": float(f1),
+    }
+
+
 def best_f1_threshold(y: np.ndarray, probability: np.ndarray) -> float:
     """Return the threshold with the highest F1 on these rows (shapes as above).
 

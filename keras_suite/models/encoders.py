@@ -9,7 +9,8 @@ from huggingface_hub import snapshot_download
 from transformers import BertConfig, TFAutoModelForSequenceClassification
 from transformers.models.bert.modeling_tf_bert import TFBertMainLayer
 
-from keras_suite.data.tokens import only_local
+from keras_suite.data.tokens import load_tokenizer, only_local
+from keras_suite.data.wordpiece import wordpiece_of
 from keras_suite.errors import InputError
 from keras_suite.layers.adopted import Adopted
 from keras_suite.models.minilm import resolve
@@ -18,7 +19,35 @@ from keras_suite.transformers_tf import tf_keras
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
+TINY, TINY_VOCABULARY = "tiny", 1000
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
+
+
+def tokenizer_for(encoder: str, texts: list[str]) -> "PreTrainedTokenizerFast":
+    """Load an encoder's tokenizer; make that of the untrained encoder "tiny" from ``texts``.
+
+    Raises:
+        InputError: as :func:`keras_suite.data.tokens.load_tokenizer`.
+    """
+    return wordpiece_of(texts, TINY_VOCABULARY) if encoder == TINY else load_tokenizer(encoder)
+
+
+def encoder_for(encoder: str, max_length: int, seed: int) -> Adopted:
+    """Load an encoder that takes all its tokenizer makes; "tiny" is :func:`random_encoder`.
+
+    Args:
+        encoder: a name or path as for :func:`load_encoder`, or "tiny".
+        max_length: the most tokens of an input.
+        seed: of random weights.
+
+    Raises:
+        InputError: as :func:`load_encoder` and :func:`require_fit`.
+    """
+    if encoder == TINY:
+        return random_encoder(TINY_VOCABULARY, seed)
+    loaded = load_encoder(encoder)
+    require_fit(loaded, load_tokenizer(encoder), max_length)
+    return loaded
 
 
 def load_encoder(name_or_path: str | Path) -> Adopted:

@@ -1,6 +1,9 @@
 """A classifier of texts or pairs of texts on an adopted encoder."""
 
+from collections.abc import Callable
+
 import keras
+import tensorflow as tf
 
 from keras_suite.layers.adopted import Adopted
 
@@ -35,10 +38,26 @@ def text_classifier(encoder: Adopted, classes: int, token_types: bool = False) -
     return keras.Model(inputs, _dense(classes, projection, settings)(features))
 
 
-def head_names(encoder: Adopted) -> tuple[str, ...]:
-    """Name the parts of a classifier on this encoder that belong to its head."""
-    pools = any(weight.name.startswith("pooler.") for weight in encoder.weights)
+def head_names(model: keras.Model) -> tuple[str, ...]:
+    """Name the parts of a :func:`text_classifier` that are its head."""
+    weights = [weight.name for layer in model.layers for weight in layer.weights]
+    pools = any(name.startswith("pooler.") for name in weights)
     return ("classifier", "pooler") if pools else ("classifier",)
+
+
+def serving_signature(model: keras.Model) -> tuple[Callable, list]:
+    """Return what :func:`keras_suite.serving.export.export` wants of a :func:`text_classifier`.
+
+    Returns:
+        A function from a dict of the model's inputs to ``probabilities`` ``[rows, classes]``
+        float32, and the inputs' specifications.
+    """
+
+    def serving_default(inputs):
+        return {"probabilities": tf.nn.softmax(model(inputs))}
+
+    specs = {name: tf.TensorSpec([None, None], tf.int32, name=name) for name in model.input}
+    return serving_default, [specs]
 
 
 def _dense(units: int, name: str, settings, activation: str | None = None) -> keras.layers.Dense:

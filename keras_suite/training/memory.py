@@ -1,4 +1,8 @@
-"""Training one model after another in bounded memory."""
+"""Training one model after another in bounded memory, and measuring it."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import keras
 from tensorflow.python.framework import ops
@@ -16,3 +20,29 @@ def forget_graphs() -> None:
     for name in [name for name in registry if name.startswith("CustomGradient-")]:
         del registry[name]
     keras.backend.clear_session()
+
+
+def watch_peak_memory() -> Callable[[], int]:
+    """Begin to watch the memory of this process.
+
+    Returns:
+        A function that gives the highest resident memory in bytes from now on, what is there now
+        included; where the system is not Linux, since the process started.
+    """
+    try:
+        Path("/proc/self/clear_refs").write_text("5")  # sets the peak back to what is in use
+    except OSError:
+        return _peak_since_start
+    return _peak_since_reset
+
+
+def _peak_since_reset() -> int:
+    status = Path("/proc/self/status").read_text()
+    return 1024 * int(status.split("VmHWM:")[1].split()[0])
+
+
+def _peak_since_start() -> int:
+    import resource  # not on Windows
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else 1024 * peak

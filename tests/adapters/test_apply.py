@@ -8,6 +8,7 @@ from keras_suite.adapters.apply import (
     apply_lora,
     lora_layers,
     merge,
+    train_only,
     unmerge,
     weights_trained_whole,
 )
@@ -124,6 +125,24 @@ def test_an_adapted_model_comes_back_from_its_file_to_train_the_same(case, tmp_p
     assert list(lora_layers(loaded)) == list(lora_layers(case.first))
     names = [[w.name for w in each.trainable_weights] for each in (loaded, case.first)]
     assert names[0] == names[1]
+
+
+def test_everything_but_the_named_parts_is_frozen():
+    model = base("bert")
+    train_only(model, ("classifier", "layer.1.output.dense"))
+    parts = [
+        "bert.bert.encoder.layer.1.output.dense.weight",
+        "bert.bert.encoder.layer.1.output.dense.bias",
+        *(
+            f"classifier.{name}.{kind}"
+            for name in ("dense", "out_proj")
+            for kind in ("weight", "bias")
+        ),
+    ]
+    assert list(weights_trained_whole(model)) == parts
+    assert len(model.trainable_weights) == len(parts)
+    with pytest.raises(ValueError, match="pooler is no part of the model"):
+        train_only(model, ("pooler",))
 
 
 def test_what_trains_whole_inside_an_adopted_module_is_a_copy_too():

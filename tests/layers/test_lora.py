@@ -60,6 +60,15 @@ def test_merging_changes_no_output_and_unmerging_gives_the_kernel_back_to_the_la
     assert np.array_equal(layer(X), before)
 
 
+def test_a_merged_layer_is_not_saved_for_its_update_would_count_twice(tmp_path):
+    model = keras.Sequential([keras.Input((3, 12)), with_update(keras)])
+    model.layers[0].merge()
+    with pytest.raises(ValueError, match="merged: unmerge it before it is saved"):
+        model.save_weights(tmp_path / "model.weights.h5")
+    model.layers[0].unmerge()
+    model.save_weights(tmp_path / "model.weights.h5")
+
+
 def test_dropout_falls_on_the_update_alone_and_only_in_training():
     layer = with_update(keras, dropout=0.5)
     still = np.asarray(layer(X))

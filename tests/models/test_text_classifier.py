@@ -45,11 +45,11 @@ def test_roberta_large_counts_the_reports_parameters_and_two_adapters_cost_littl
     qqp, mnli = text_classifier(encoder, classes=2), text_classifier(encoder, classes=3)
     assert qqp.count_params() == 355_361_794
     assert mnli.count_params() == 355_362_819
-    small = apply_lora(qqp, LoRAConfig(rank=8, also_train=head_names(encoder)))
+    small = apply_lora(qqp, LoRAConfig(rank=8, also_train=head_names(qqp)))
     assert count(w for each in lora_layers(small).values() for w in each.weights) == 786_432
     assert count(weights_trained_whole(small).values()) == 1_051_650
     assert count(small.trainable_weights) == 1_838_082
-    large = apply_lora(mnli, LoRAConfig(rank=16, also_train=head_names(encoder)))
+    large = apply_lora(mnli, LoRAConfig(rank=16, also_train=head_names(mnli)))
     assert count(large.trainable_weights) == 2_625_539
     assert memory(qqp, small, large) <= 1.03 * memory(qqp)
 
@@ -80,7 +80,7 @@ def test_a_head_of_the_encoders_family_stands_on_it(make, head, projection, tmp_
     rows = inputs("bert") | {"token_type_ids": np.zeros((3, 7), "int32")}
     logits = model.predict(rows, verbose=0)
     assert logits.shape == (3, 3)
-    assert head_names(encoder) == head
+    assert head_names(model) == head
     assert model.get_layer(projection).units == 3
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)

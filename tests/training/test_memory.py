@@ -1,9 +1,10 @@
 import gc
 
+import numpy as np
 from tensorflow.python.framework.func_graph import FuncGraph
 
 from keras_suite.training.fit import run_fit
-from keras_suite.training.memory import forget_graphs
+from keras_suite.training.memory import forget_graphs, watch_peak_memory
 from tests.training.fits import make_fit
 
 
@@ -27,3 +28,15 @@ def test_the_next_model_trains_as_if_nothing_had_been_forgotten():
     forget_graphs()
     second = run_fit(make_fit(epochs=2))
     assert [entry["loss"] for entry in first] == [entry["loss"] for entry in second]
+
+
+def test_the_peak_is_of_what_happens_while_it_is_watched():
+    before = np.ones(30_000_000)  # 240 MB
+    del before
+    peak = watch_peak_memory()
+    start = peak()
+    during = np.ones(20_000_000)  # 160 MB
+    del during
+    highest = peak()
+    assert 140e6 < highest - start < 220e6
+    assert watch_peak_memory()() < highest - 140e6
