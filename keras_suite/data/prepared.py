@@ -1,45 +1,50 @@
 """Image sets as TensorFlow Datasets prepares them, or scikit-learn's digits without a network."""
 
-import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
+from keras_suite.data.digits import enlarged_digits
 from keras_suite.data.download import NoNetworkError, require_answer
 from keras_suite.data.images import Images
-from keras_suite.data.provenance import Provenance, asks_for_sample
+from keras_suite.data.provenance import Provenance, asks_for_sample, sha256_of_arrays
 from keras_suite.errors import InputError
 
 
 def load_images(
-    name: str, kind: Literal["auto", "real", "sample"] = "auto", data_dir: Path | None = None
+    name: str,
+    kind: Literal["auto", "real", "sample"] = "auto",
+    data_dir: Path | None = None,
+    sample: Callable[[str], Images] = enlarged_digits,
 ) -> Images:
-    """Load a set of grey 28 x 28 images by its TFDS name, such as ``fashion_mnist``.
+    """Load a set of images by its TFDS name, such as ``fashion_mnist`` or ``cifar10``.
 
     Args:
-        name: of the set; its train and test splits are loaded whole.
-        kind: "real" never falls back; "auto" falls back to enlarged digits where there is no
-            network; "sample" is those digits.
+        name: of the set; its train and test splits are loaded whole. Grey images lose their one
+            channel.
+        kind: "real" never falls back; "auto" falls back to the sample where there is no network.
         data_dir: folder that holds the prepared set; else ``$TFDS_DATA_DIR`` or TFDS' own folder,
             to which the set is downloaded and checked where it is missing.
+        sample: makes the images that stand in, given a sentence for their notice.
 
     Raises:
         InputError: saying what to fetch and where to put it.
     """
     if asks_for_sample(kind, data_dir):
-        return enlarged_digits()
+        return sample("")
     import tensorflow_datasets as tfds
 
     try:
         builder = prepared_builder(name, kind, data_dir)
     except NoNetworkError as error:
-        return enlarged_digits(f" (No network: {error}.)")
+        return sample(f" (No network: {error}.)")
     parts = [tfds.as_numpy(builder.as_dataset(part, batch_size=-1)) for part in ("train", "test")]
-    train, test = ((part["image"].squeeze(-1), part["label"]) for part in parts)
+    train, test = ((_without_one_channel(part["image"]), part["label"]) for part in parts)
     rows = len(train[1]) + len(test[1])
     source = f"{name} {builder.version} from TensorFlow Datasets"
-    provenance = Provenance(source, "real", rows, _sha256(*train, *test))
+    provenance = Provenance(source, "real", rows, sha256_of_arrays(*train, *test))
     return Images(train, test, builder.info.features["label"].names, provenance)
 
 
@@ -79,30 +84,5 @@ def prepared_builder(name: str, kind: Literal["auto", "real"], data_dir: Path | 
     return builder
 
 
-def enlarged_digits(why: str = "") -> Images:
-    """Return scikit-learn's 1,797 real handwritten digits, enlarged from 8 x 8 to 28 x 28."""
-    from PIL import Image
-    from sklearn.datasets import load_digits
-    from sklearn.model_selection import train_test_split
-
-    small, labels = load_digits(return_X_y=True)
-    grey = (small.reshape(-1, 8, 8) * 255 / 16).astype("uint8")
-    size, way = (28, 28), Image.Resampling.BILINEAR
-    X = np.stack([np.asarray(Image.fromarray(image).resize(size, way)) for image in grey])
-    X, X_test, y, y_test = train_test_split(
-        X, labels.astype("int64"), test_size=360, stratify=labels, random_state=0
-    )
-    source = "scikit-learn's digits, enlarged to 28 x 28"
-    provenance = Provenance(source, "sample", len(labels), _sha256(X, y, X_test, y_test))
-    notice = (
-        f"SAMPLE DATA: {len(labels):,} of {source}; "
-        f"no figure below says anything about the real set.{why}"
-    )
-    return Images((X, y), (X_test, y_test), [str(i) for i in range(10)], provenance, notice)
-
-
-def _sha256(*arrays: np.ndarray) -> str:
-    digest = hashlib.sha256()
-    for array in arrays:
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()
+def _without_one_channel(images: np.ndarray) -> np.ndarray:
+    return images.squeeze(-1) if images.shape[-1] == 1 else images

@@ -8,7 +8,7 @@ import tensorflow_datasets as tfds
 
 from keras_suite.data import prepared
 from keras_suite.data.download import NoNetworkError
-from keras_suite.data.prepared import enlarged_digits, load_images
+from keras_suite.data.prepared import load_images
 from keras_suite.errors import InputError
 
 # A prepared set in the form TFDS itself writes, with random pixels.
@@ -70,17 +70,6 @@ def test_without_network_auto_falls_back_loudly_and_real_says_what_to_do(tmp_pat
     assert images.notice.startswith("SAMPLE DATA")
     with pytest.raises(InputError, match="prepare fashion_mnist with TFDS"):
         load_images("fashion_mnist", "real")
-
-
-def test_the_sample_is_scikit_learns_digits_and_says_so():
-    images = enlarged_digits()
-    assert images.train[0].shape == (1437, 28, 28)
-    assert images.test[0].shape == (360, 28, 28)
-    assert images.train[0].max() == 255
-    assert "digits, enlarged to 28 x 28" in images.provenance.source
-    assert "SAMPLE DATA" in images.notice
-    assert images.classes == [str(i) for i in range(10)]
-    assert enlarged_digits().provenance == images.provenance
 
 
 def test_sample_and_a_data_dir_contradict_each_other(tmp_path):

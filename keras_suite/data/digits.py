@@ -1,0 +1,56 @@
+"""Real handwritten digits that scikit-learn carries, to stand in for larger sets of images."""
+
+import numpy as np
+
+from keras_suite.data.images import Images
+from keras_suite.data.provenance import Provenance, sha256_of_arrays
+
+
+def enlarged_digits(why: str = "") -> Images:
+    """Return the 1,797 digits, enlarged from 8 x 8 to 28 x 28, grey.
+
+    Args:
+        why: added to the notice.
+    """
+    return _images(_enlarged(28), "scikit-learn's digits, enlarged to 28 x 28", why)
+
+
+def coloured_digits(why: str = "") -> Images:
+    """Return the 1,797 digits, enlarged to 32 x 32, each in a colour on a darker one.
+
+    Args:
+        why: added to the notice.
+    """
+    strength = _enlarged(32)[..., None] / 255
+    rng = np.random.default_rng(0)
+    ground = rng.uniform(0, 100, (len(strength), 1, 1, 3))
+    ink = rng.uniform(150, 255, (len(strength), 1, 1, 3))
+    images = (ground + strength * (ink - ground)).astype("uint8")
+    return _images(images, "scikit-learn's digits, enlarged to 32 x 32 and coloured", why)
+
+
+def _enlarged(size: int) -> np.ndarray:
+    """Return the digits ``[1797, size, size]`` uint8."""
+    from PIL import Image
+    from sklearn.datasets import load_digits
+
+    small = load_digits().images
+    grey = (small * 255 / 16).astype("uint8")
+    way = Image.Resampling.BILINEAR
+    return np.stack([np.asarray(Image.fromarray(each).resize((size, size), way)) for each in grey])
+
+
+def _images(X: np.ndarray, source: str, why: str) -> Images:
+    from sklearn.datasets import load_digits
+    from sklearn.model_selection import train_test_split
+
+    labels = load_digits().target.astype("int64")
+    X, X_test, y, y_test = train_test_split(
+        X, labels, test_size=360, stratify=labels, random_state=0
+    )
+    provenance = Provenance(source, "sample", len(labels), sha256_of_arrays(X, y, X_test, y_test))
+    notice = (
+        f"SAMPLE DATA: {len(labels):,} of {source}; "
+        f"no figure below says anything about the real set.{why}"
+    )
+    return Images((X, y), (X_test, y_test), [str(i) for i in range(10)], provenance, notice)
