@@ -286,9 +286,10 @@ def train(config: Config, rows, model, run, share: float) -> list[dict]:
     )
     peak = watch_peak_memory()
     history = run.fit([fit], share, at_once=1)[fit.name]
-    # A run that is resumed later does not train this model again.
-    run.metrics.setdefault("peak_memory", {}).setdefault(fit.name, peak())
-    run.write()
+    if config.seed == run.metrics["seed"]:  # later ones begin with memory that is not given back
+        # A run that is resumed does not train this model again.
+        run.metrics.setdefault("peak_memory_mb", {}).setdefault(config.mode, peak() / 1e6)
+        run.write()
     return history
 
 
@@ -301,10 +302,9 @@ def measure(config: Config, rows, model, history: list[dict], run) -> tuple[dict
 
     name = {"model": NAMES[config.mode], "protocol": config.task}
     labels, logits = rows.test.labels, rows.test.predict(model)
-    costs = parameter_counts(model) | {
-        "seconds": sum(entry["seconds"] for entry in history),
-        "peak_memory_mb": run.metrics["peak_memory"][f"{config.mode}-seed{config.seed}"] / 1e6,
-    }
+    costs = parameter_counts(model) | {"seconds": sum(entry["seconds"] for entry in history)}
+    if config.seed == run.metrics["seed"]:
+        costs["peak_memory_mb"] = run.metrics["peak_memory_mb"][config.mode]
     outcome = {"history": history, "confusion": confusion_matrix(labels, logits.argmax(axis=1))}
     return outcome, [
         (

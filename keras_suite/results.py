@@ -21,7 +21,8 @@ def compare(
 
     Returns:
         One entry a metric as ``metrics.json`` holds it: the "what", metric, reported (or None),
-        reproduced (the mean), and, with several repeats, std (of the sample) and the values.
+        reproduced (the mean), and, with several repeats, std (of the sample) and the values,
+        unless these are one and the same whole number.
     """
     repeats: dict[tuple, dict[str, list[float]]] = {}
     for what, figures in measured:
@@ -39,8 +40,8 @@ def compare(
 
 
 def _summary(values: list[float]) -> dict:
-    if len(values) == 1:
-        return {"reproduced": values[0]}
+    if len(values) == 1 or (isinstance(values[0], int) and len(set(values)) == 1):
+        return {"reproduced": values[0]}  # such as a count of parameters
     mean, std = float(np.mean(values)), float(np.std(values, ddof=1))
     return {"reproduced": mean, "std": std, "values": values}
 

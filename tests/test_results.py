@@ -53,6 +53,12 @@ def test_the_table_shows_one_split_with_reported_figures_in_brackets():
     assert "fraud" in text
 
 
+def test_a_count_that_is_the_same_in_all_repeats_stays_one_whole_number():
+    what = {"model": "a", "protocol": "p", "split": "cost"}
+    (entry,) = compare([(what, {"parameters": 7}), (what, {"parameters": 7})], [])
+    assert entry == what | {"metric": "parameters", "reported": None, "reproduced": 7}
+
+
 def test_the_table_shows_the_spread_of_repeats():
     text = printed(compare([(WHAT, {"f1": value}) for value in (0.6, 0.8)], []))
     assert "0.7000" in text
