@@ -1,18 +1,17 @@
 """Pretrained text encoders as Keras 3 layers."""
 
-import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from huggingface_hub import snapshot_download
 from transformers import BertConfig, TFAutoModelForSequenceClassification
 from transformers.models.bert.modeling_tf_bert import TFBertMainLayer
 
-from keras_suite.data.tokens import load_tokenizer, only_local
+from keras_suite.data.tokens import load_tokenizer
 from keras_suite.data.wordpiece import wordpiece_of
 from keras_suite.errors import InputError
 from keras_suite.layers.adopted import Adopted
+from keras_suite.models.checkpoints import load_pretrained
 from keras_suite.models.minilm import resolve
 from keras_suite.transformers_tf import tf_keras
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
 TINY, TINY_VOCABULARY = "tiny", 1000
-CONFIG, WEIGHTS = "config.json", "model.safetensors"
 
 
 def tokenizer_for(encoder: str, texts: list[str]) -> "PreTrainedTokenizerFast":
@@ -67,17 +65,14 @@ def load_encoder(name_or_path: str | Path) -> Adopted:
         InputError: saying which files to put where; also where the encoder would keep random
             weights because the checkpoint lacks them.
     """
-    folder = _folder(resolve(name_or_path))
-    if not (folder / WEIGHTS).is_file():
-        raise _no_encoder(folder, f"it holds no {WEIGHTS}")
-    try:
-        module, lost = _load(folder)
-    except Exception as error:  # the libraries raise whatever their parsers do
-        raise _no_encoder(folder, _in_a_line(error)) from error
-    if lost:
-        reason = f"{WEIGHTS} lacks {len(lost)} of its weights, such as {min(lost)}"
-        raise _no_encoder(folder, f"{reason}, or has them in another shape")
-    return _adopt(module)
+    model = load_pretrained(
+        TFAutoModelForSequenceClassification,
+        resolve(name_or_path),
+        "encoder",
+        _may_lack,
+        also=" with the tokenizer's files",
+    )
+    return _adopt(getattr(model, model.base_model_prefix))
 
 
 def random_encoder(vocab_size: int, seed: int) -> Adopted:
@@ -132,35 +127,11 @@ def require_fit(encoder: Adopted, tokenizer: "PreTrainedTokenizerFast", max_leng
         )
 
 
-def _folder(name_or_path: str | Path) -> Path:
-    """Return the folder itself, or that of the hub's local cache, filled where need be."""
-    if Path(name_or_path).is_dir():
-        return Path(name_or_path)
-    offline, why = only_local(name_or_path)
-    try:
-        return Path(
-            snapshot_download(
-                str(name_or_path), allow_patterns=[CONFIG, WEIGHTS], local_files_only=offline
-            )
-        )
-    except Exception as error:  # huggingface_hub raises many kinds
-        raise _no_encoder(name_or_path, why or _in_a_line(error)) from error
-
-
-def _load(folder: Path) -> tuple[tf_keras.layers.Layer, list[str]]:
-    """Return the encoder in a folder, and the names of its weights that the file lacks."""
-    model, report = TFAutoModelForSequenceClassification.from_pretrained(
-        str(folder),
-        use_safetensors=True,
-        local_files_only=True,
-        ignore_mismatched_sizes=True,  # reported, unlike what it raises
-        output_loading_info=True,
-    )
-    module = getattr(model, model.base_model_prefix)
-    module.config.name_or_path = ""  # the folder is nothing to save in a model's file
-    heads = tuple(layer.name for layer in model.layers if layer is not module)
-    names = report["missing_keys"] + [name for name, *_ in report["mismatched_keys"]]
-    return module, [name for name in names if not name.startswith(heads) and "pooler" not in name]
+def _may_lack(model: tf_keras.Model, name: str) -> bool:
+    """Tell whether a weight is the head's, which is left behind, or the pooler's."""
+    encoder = getattr(model, model.base_model_prefix)
+    heads = tuple(layer.name for layer in model.layers if layer is not encoder)
+    return name.startswith(heads) or "pooler" in name
 
 
 def _adopt(module: tf_keras.layers.Layer) -> Adopted:
@@ -168,15 +139,3 @@ def _adopt(module: tf_keras.layers.Layer) -> Adopted:
         return Adopted(module, "pooler_output")
     arguments = {"add_pooling_layer": False} if hasattr(module, "pooler") else None
     return Adopted(module, "last_hidden_state", arguments)
-
-
-def _no_encoder(name_or_path: str | Path, reason: str) -> InputError:
-    return InputError(
-        f"No encoder from {name_or_path} ({reason}): fetch {CONFIG} and {WEIGHTS} (pickles such as "
-        "pytorch_model.bin are never loaded) with the tokenizer's files, put them into one folder "
-        "and name that folder."
-    )
-
-
-def _in_a_line(error: Exception) -> str:
-    return textwrap.shorten(str(error), 200, placeholder=" ...")
