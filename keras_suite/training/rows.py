@@ -1,6 +1,10 @@
-"""Rows as a fit needs them: arrays here, pairs of texts in ``keras_suite.data.length_buckets``."""
+"""Rows as a fit needs them: arrays and files here, texts in ``keras_suite.data.length_buckets``."""
 
+from abc import ABC, abstractmethod
+from collections.abc import Sized
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -10,23 +14,23 @@ from keras_suite.data.length_buckets import TextRows
 from keras_suite.data.split import Rows
 
 EVALUATION_BATCH = 8192
+LARGE_ROWS_BATCH = 32
+"""For rows that are images, or as large: no more of them than in a training step."""
 
 
-@dataclass(frozen=True)
-class ArrayRows:
-    """Arrays with rows along the first axis; what :class:`TextRows` can do, for them.
+class _NumberedRows(ABC, Sized):
+    """What :class:`TextRows` can do, for rows that a batch of row numbers can be looked up in."""
 
-    Args:
-        inputs: ``[n, ...]``.
-        labels: ``[n, ...]``.
-    """
-
-    inputs: np.ndarray
     labels: np.ndarray
+    evaluation_batch: int
+
+    @abstractmethod
+    def _batches(self, picks: tf.data.Dataset) -> tf.data.Dataset:
+        """Turn row numbers, ``[rows]`` a batch, into inputs and labels."""
 
     def __len__(self) -> int:
         """The number of rows."""
-        return len(self.inputs)
+        return len(self.labels)
 
     def training_batches(
         self, batch_size: int, seed: int, first_step: tf.Variable, steps: int
@@ -42,7 +46,6 @@ class ArrayRows:
                 iterated.
             steps: how many batches the dataset has.
         """
-        arrays = tuple(tf.constant(array) for array in (self.inputs, self.labels))
         rows = tf.range(len(self))
         steps_per_pass = -(-len(self) // batch_size)
 
@@ -56,22 +59,78 @@ class ArrayRows:
             passes = tf.data.Dataset.counter(first // steps_per_pass)
             return passes.flat_map(picks_of).skip(first % steps_per_pass).take(steps)
 
-        dataset = tf.data.Dataset.range(1).flat_map(picks)
-        dataset = dataset.map(lambda pick: tuple(tf.gather(array, pick) for array in arrays))
+        dataset = self._batches(tf.data.Dataset.range(1).flat_map(picks))
         dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps))
         return dataset.with_options(_in_the_callers_thread())
 
     def validation_data(self) -> tf.data.Dataset:
         """Give all rows in order, for Keras to measure after each epoch."""
-        dataset = tf.data.Dataset.from_tensor_slices((self.inputs, self.labels))
-        return dataset.batch(EVALUATION_BATCH).with_options(_in_the_callers_thread())
+        picks = tf.data.Dataset.range(len(self)).batch(self.evaluation_batch)
+        return self._batches(picks).with_options(_in_the_callers_thread())
 
     def predict(self, model: keras.Model) -> np.ndarray:
         """Return the model's outputs ``[n, ...]``."""
-        return model.predict(self.inputs, batch_size=EVALUATION_BATCH, verbose=0)
+        return model.predict(self.validation_data(), verbose=0)
 
 
-def as_rows(rows: Rows) -> ArrayRows | TextRows:
+@dataclass(frozen=True)
+class ArrayRows(_NumberedRows):
+    """Rows along the first axis of arrays.
+
+    Args:
+        inputs: ``[n, ...]``.
+        labels: ``[n, ...]``.
+        evaluation_batch: rows of a batch that are measured or predicted.
+    """
+
+    inputs: np.ndarray
+    labels: np.ndarray
+    evaluation_batch: int = EVALUATION_BATCH
+
+    def _batches(self, picks: tf.data.Dataset) -> tf.data.Dataset:
+        arrays = tuple(tf.constant(array) for array in (self.inputs, self.labels))
+        return picks.map(lambda pick: tuple(tf.gather(array, pick) for array in arrays))
+
+
+@dataclass(frozen=True)
+class StoredRows(_NumberedRows):
+    """Rows of which only the batch at work and the next one are in memory.
+
+    Args:
+        path: of the inputs ``[n, ...]`` as ``numpy.save`` writes them, in C order.
+        labels: ``[n, ...]``.
+        evaluation_batch: rows of a batch that are measured or predicted.
+    """
+
+    path: Path
+    labels: np.ndarray
+    evaluation_batch: int = LARGE_ROWS_BATCH
+
+    def _batches(self, picks: tf.data.Dataset) -> tf.data.Dataset:
+        labels = tf.constant(self.labels)
+
+        def batch(pick):
+            inputs = tf.numpy_function(self._read, [pick], self._inputs.dtype)
+            return tf.ensure_shape(inputs, [None, *self._inputs.shape[1:]]), tf.gather(labels, pick)
+
+        return picks.map(batch).prefetch(1)
+
+    def _read(self, pick: np.ndarray) -> np.ndarray:
+        # Plain reads: the pages of a memory map would count as this process's memory.
+        rows = np.empty((len(pick), *self._inputs.shape[1:]), self._inputs.dtype)
+        with self.path.open("rb") as file:
+            for place, row in enumerate(pick):
+                file.seek(self._inputs.offset + int(row) * self._inputs[0].nbytes)
+                file.readinto(rows[place : place + 1])
+        return rows
+
+    @cached_property
+    def _inputs(self) -> np.memmap:
+        """What the file's header says: dtype, shape and where the rows begin; never read."""
+        return np.load(self.path, mmap_mode="r")
+
+
+def as_rows(rows: Rows) -> ArrayRows | StoredRows | TextRows:
     """Make :class:`ArrayRows` of a pair of arrays; give back rows that are more than that."""
     return ArrayRows(*rows) if isinstance(rows, tuple) else rows
 

@@ -1,0 +1,179 @@
+"""What a frozen prefix makes of rows, computed once and kept on disk."""
+
+import hashlib
+import json
+import math
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import keras
+import numpy as np
+import tensorflow as tf
+from rich.filesize import decimal
+
+from keras_suite import files
+from keras_suite.data.download import cache_folder
+from keras_suite.data.split import Arrays
+from keras_suite.errors import InputError
+from keras_suite.training.rows import LARGE_ROWS_BATCH, ArrayRows, StoredRows, as_rows
+
+OTHERWISE = "name another folder with KERAS_SUITE_CACHE, or train with --no-prefix-cache."
+
+
+@dataclass(frozen=True)
+class PrefixCache:
+    """A folder of the features that frozen prefixes made of rows.
+
+    A file's name is a SHA-256 of everything that decides its content: the layers and weights of
+    the prefix, the rows, the dtype, and the versions of Keras and TensorFlow. None is ever deleted.
+
+    Args:
+        folder: of the files.
+        dtype: of the features on disk; float16 takes half the space and rounds to three digits.
+    """
+
+    folder: Path = field(default_factory=lambda: cache_folder() / "prefixes")
+    dtype: Literal["float32", "float16"] = "float32"
+
+    def rows(
+        self,
+        prefix: keras.Model,
+        parts: Sequence[Arrays | ArrayRows],
+        announce: Callable[[str], object] = lambda sentence: None,
+        advance: Callable[[float], object] = lambda part: None,
+    ) -> list[StoredRows]:
+        """Return the rows to train a tail on in the place of the rows to train the model on.
+
+        What is missing is computed first. That is one process's turn at a time, since it takes all
+        cores anyway; the others wait, and find what they had waited for.
+
+        Args:
+            prefix: of :func:`keras_suite.training.prefix.cut`.
+            parts: sets of rows, each a pair of inputs ``[n, ...]`` and labels ``[n, ...]``.
+            announce: called with a sentence for the person before anything is computed: how much
+                space it will take, and where; or that another process has its turn.
+            advance: called with each further part (0..1) that is done.
+
+        Returns:
+            The features ``[n, ...]`` of each set, with its labels.
+
+        Raises:
+            InputError: where there is too little space, the folder cannot be written, a feature is
+                too large for float16, or the prefix does something else in training.
+        """
+        parts = [as_rows(part) for part in parts]
+        paths = [self.folder / f"{self._key(prefix, part.inputs)}.npy" for part in parts]
+        inputs = {path: part.inputs for path, part in zip(paths, parts, strict=True)}
+        if not all(path.exists() for path in paths):
+            try:
+                with self._turn(announce):
+                    missing = {path: inputs[path] for path in inputs if not path.exists()}
+                    if missing:  # still, after the wait
+                        self._fill(prefix, missing, announce, advance)
+            except OSError as error:
+                raise InputError(
+                    f"{self.folder} cannot be written ({error.strerror}): {OTHERWISE}"
+                ) from error
+        return [StoredRows(path, part.labels) for path, part in zip(paths, parts, strict=True)]
+
+    def _key(self, prefix: keras.Model, inputs: np.ndarray) -> str:
+        arrays = [*prefix.weights, inputs]
+        shapes = [(tuple(array.shape), str(array.dtype)) for array in arrays]
+        decides = _structure(prefix), shapes, self.dtype, keras.__version__, tf.__version__
+        digest = hashlib.sha256(json.dumps(decides, sort_keys=True).encode())
+        for array in arrays:
+            # As bytes, for types such as bfloat16 that NumPy does not lend to others.
+            digest.update(np.ascontiguousarray(array).view(np.uint8))
+        return digest.hexdigest()
+
+    @contextmanager
+    def _turn(self, announce: Callable[[str], object]) -> Iterator[None]:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock, busy = self.folder / ".lock", f"Another process is filling {self.folder}: waiting."
+        with ExitStack() as turn:
+            try:
+                turn.enter_context(files.held(lock, busy))
+            except InputError:
+                announce(busy)
+                turn.enter_context(files.held(lock, busy, timeout=math.inf))
+            files.sweep(self.folder)  # what lies half-written now is of the dead
+            yield
+
+    def _fill(
+        self,
+        prefix: keras.Model,
+        missing: Mapping[Path, np.ndarray],
+        announce: Callable[[str], object],
+        advance: Callable[[float], object],
+    ) -> None:
+        rows = sum(len(inputs) for inputs in missing.values())
+        shapes = [self._shape(prefix, inputs) for inputs in missing.values()]
+        size = sum(math.prod(shape) for shape in shapes) * np.dtype(self.dtype).itemsize
+        self._require_space(size)
+        announce(
+            f"Storing what the frozen layers make of {rows:,} rows takes {decimal(size)}, "
+            f"which stay in {self.folder} until you delete them."
+        )
+        for (path, inputs), shape in zip(missing.items(), shapes, strict=True):
+            with files.whole(path) as partial, partial.open("wb") as file:
+                header = {"descr": np.dtype(self.dtype).str, "fortran_order": False, "shape": shape}
+                np.lib.format.write_array_header_1_0(file, header)
+                for start in range(0, len(inputs), LARGE_ROWS_BATCH):
+                    some = inputs[start : start + LARGE_ROWS_BATCH]
+                    file.write(self._stored(prefix.predict_on_batch(some)))
+                    advance(len(some) / rows)
+
+    def _shape(self, prefix: keras.Model, inputs: np.ndarray) -> tuple[int, ...]:
+        """Compute one row's features for their shape, and in training, too, to compare them."""
+        features, in_training = (
+            self._stored(keras.ops.convert_to_numpy(prefix(inputs[:1], training=training)))
+            for training in (False, True)
+        )
+        if prefix.losses or not np.allclose(features, in_training):
+            raise InputError(
+                "In training the frozen layers make other features of a row or add to the loss, so "
+                "their features cannot be stored: train with --no-prefix-cache."
+            )
+        return len(inputs), *features.shape[1:]
+
+    def _stored(self, features: np.ndarray) -> np.ndarray:
+        try:
+            with np.errstate(over="raise"):
+                return features.astype(self.dtype, order="C")
+        except FloatingPointError:
+            raise InputError(
+                "What the frozen layers make of the rows is too large for --cache-dtype float16: "
+                "take float32."
+            ) from None
+
+    def _require_space(self, size: int) -> None:
+        free = shutil.disk_usage(self.folder).free
+        if size > free:
+            half = "halve it with --cache-dtype float16, " if self.dtype == "float32" else ""
+            raise InputError(
+                f"Storing what the frozen layers make of the rows takes {decimal(size)} and "
+                f"{self.folder} has {decimal(free)} free: {half}{OTHERWISE}"
+            )
+
+
+def _structure(prefix: keras.Model) -> dict:
+    """Return the model's config with numbers for names, which Keras counts up in a process."""
+    parts = [*prefix.operations, *prefix._flatten_layers()]
+    return _numbered(json.loads(prefix.to_json()), {part.name: i for i, part in enumerate(parts)})
+
+
+def _numbered(config, numbers: Mapping[str, int]):
+    if isinstance(config, list):
+        if len(config) == 3 and isinstance(config[0], str):  # a layer's name, node and tensor
+            config = [numbers.get(config[0], config[0]), *config[1:]]
+        return [_numbered(value, numbers) for value in config]
+    if isinstance(config, dict):
+        return {
+            key: numbers.get(value, value) if key == "name" else _numbered(value, numbers)
+            for key, value in config.items()
+        }
+    return config

@@ -1,0 +1,278 @@
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+
+from keras_suite.errors import InputError
+from keras_suite.training import prefix_cache
+from keras_suite.training.fit import run_fit
+from keras_suite.training.memory import watch_peak_memory
+from keras_suite.training.prefix import cut
+from keras_suite.training.prefix_cache import PrefixCache
+from keras_suite.training.rows import ArrayRows, StoredRows
+from tests.training.fits import StopAt, same_to_the_bit, without_seconds
+from tests.training.prefixes import make_fit, make_net, make_rows
+
+ROOT = Path(__file__).parents[2]
+TRAIN, VALIDATION = make_rows(), make_rows(21, seed=1)
+
+
+def run(model, train, validation):
+    """Train; return the losses of all steps and the history."""
+    losses = []
+    note = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: losses.append(logs["loss"])
+    )
+    return losses, run_fit(make_fit(model, train, validation), callbacks=[note])
+
+
+def make_stored_fit(folder, **options):
+    prefix, tail = cut(make_net())
+    return make_fit(tail, *PrefixCache(folder).rows(prefix, [TRAIN, VALIDATION]), **options)
+
+
+@contextmanager
+def filling(folder):
+    """Another process in the middle of storing what the net makes of ``TRAIN``."""
+    command = [sys.executable, "-m", "tests.training.prefixes", str(folder)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=ROOT, text=True, **pipes) as process:
+        assert process.stdout.readline() == "filling\n"
+        yield process
+
+
+def count_batches(prefix):
+    """Return a list that grows with each batch the prefix computes."""
+    batches, compute = [], prefix.predict_on_batch
+    prefix.predict_on_batch = lambda inputs: batches.append(len(inputs)) or compute(inputs)
+    return batches
+
+
+def stored(folder):
+    return sorted(path.name for path in folder.glob("[!.]*"))
+
+
+@pytest.fixture(scope="module")
+def plain():
+    """The network trained as a whole: itself, the losses of its steps, its history."""
+    model = make_net()
+    return model, *run(model, TRAIN, VALIDATION)
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-5), ("float16", 1e-3)])
+def test_training_the_tail_on_stored_features_is_training_the_model(
+    plain, tmp_path, dtype, tolerance
+):
+    expected, losses, history = plain
+    model = make_net()
+    prefix, tail = cut(model)
+    train, validation = PrefixCache(tmp_path, dtype).rows(prefix, [TRAIN, VALIDATION])
+    tail_losses, tail_history = run(tail, train, validation)
+    assert len(losses) == 3 * 9
+    assert np.allclose(tail_losses, losses, rtol=0, atol=tolerance)
+    for name in ("loss", "accuracy", "val_loss", "val_accuracy"):
+        figures = [[entry[name] for entry in each] for each in (history, tail_history)]
+        assert np.allclose(*figures, rtol=0, atol=tolerance)
+    for weight, other in zip(model.weights, expected.weights, strict=True):
+        assert np.allclose(weight, other, rtol=0, atol=tolerance)
+    outputs = model.predict(VALIDATION[0], verbose=0)
+    assert np.allclose(validation.predict(tail), outputs, rtol=0, atol=tolerance)
+    assert history[0]["loss"] - history[-1]["loss"] > 0.05  # there was something to learn
+
+
+def test_a_fit_on_stored_rows_goes_on_to_the_same_weights_to_the_bit(tmp_path):
+    undisturbed, stopped, resumed = (make_stored_fit(tmp_path) for _ in range(3))
+    expected = run_fit(undisturbed)
+    with pytest.raises(KeyboardInterrupt):
+        run_fit(stopped, tmp_path / "state.npz", [StopAt(1, 4)])
+    history = run_fit(resumed, tmp_path / "state.npz")
+    assert same_to_the_bit(undisturbed, resumed)
+    assert without_seconds(history) == without_seconds(expected)
+
+
+def test_a_state_begun_on_the_features_of_another_prefix_is_refused(tmp_path):
+    run_fit(make_stored_fit(tmp_path, epochs=1), tmp_path / "state.npz")
+    other = make_stored_fit(tmp_path, epochs=2)
+    kernel = other.model.prefix.get_layer("conv1").kernel
+    kernel.assign(kernel + 1)
+    with pytest.raises(InputError, match="frozen weights are not those"):
+        run_fit(other, tmp_path / "state.npz")
+
+
+def test_batches_are_those_of_the_same_rows_in_memory(tmp_path):
+    inputs, labels = np.random.default_rng(0).normal(size=(23, 3, 2)), np.arange(23)
+    np.save(tmp_path / "inputs.npy", inputs)
+    on_disk = StoredRows(tmp_path / "inputs.npy", labels, evaluation_batch=10)
+    in_memory = ArrayRows(inputs, labels, evaluation_batch=10)
+    first_step = tf.Variable(4, dtype=tf.int64)
+    for seed in (1, 2):
+        batches = [
+            list(rows.training_batches(5, seed, first_step, 9).as_numpy_iterator())
+            for rows in (on_disk, in_memory)
+        ]
+        assert len(batches[0]) == 9
+        for batch, expected in zip(*batches, strict=True):
+            assert all(np.array_equal(a, b) for a, b in zip(batch, expected, strict=True))
+    assert len(on_disk) == 23
+    whole = [np.concatenate(parts) for parts in zip(*on_disk.validation_data(), strict=True)]
+    assert np.array_equal(whole[0], inputs)
+    assert np.array_equal(whole[1], labels)
+
+
+def test_only_a_few_batches_are_in_memory_at_a_time(tmp_path):
+    rows = np.zeros((256, 100_000), "float32")  # 102 MB
+    np.save(tmp_path / "inputs.npy", rows)
+    del rows
+    on_disk = StoredRows(tmp_path / "inputs.npy", np.arange(256))
+    peak = watch_peak_memory()
+    start = peak()
+    first_step = tf.Variable(0, dtype=tf.int64)
+    assert sum(len(labels) for _, labels in on_disk.training_batches(8, 1, first_step, 32)) == 256
+    assert peak() - start < 40e6
+
+
+def test_what_is_stored_is_computed_once_and_announced(tmp_path):
+    said, parts = [], []
+    for computed in ([32, 28, 21], []):
+        prefix, _ = cut(make_net())  # of other automatic names each time
+        batches = count_batches(prefix)
+        train, validation = PrefixCache(tmp_path).rows(
+            prefix, [TRAIN, VALIDATION], said.append, parts.append
+        )
+        assert batches == computed
+    assert stored(tmp_path) == sorted([train.path.name, validation.path.name])
+    assert len(said) == 1
+    assert "81 rows takes 20.7 kB" in said[0]
+    assert str(tmp_path) in said[0]
+    assert sum(parts) == pytest.approx(1)
+    assert np.array_equal(np.load(validation.path), prefix.predict(VALIDATION[0], verbose=0))
+
+
+def test_whatever_decides_the_features_decides_the_file(tmp_path):
+    def path(net=None, rows=TRAIN, **options):
+        prefix, _ = cut(net or make_net())
+        return PrefixCache(tmp_path, **options).rows(prefix, [rows])[0].path
+
+    other_kernel, other_averages, other_rows = make_net(), make_net(), TRAIN[0].copy()
+    kernel = other_kernel.get_layer("conv2").kernel
+    kernel.assign(kernel + np.float32(1e-6))
+    average = other_averages.get_layer("norm1").moving_mean
+    average.assign(average + 1)
+    other_rows[-1, -1, -1, -1] ^= 1
+    paths = [
+        path(),
+        path(other_kernel),
+        path(other_averages),
+        path(make_net(scale=1 / 128)),
+        path(rows=(other_rows, TRAIN[1])),
+        path(rows=(TRAIN[0].astype("float32"), TRAIN[1])),
+        path(dtype="float16"),
+    ]
+    assert len(set(paths)) == len(paths)
+    assert path() == paths[0]
+    assert path(rows=(TRAIN[0], 1 - TRAIN[1])) == paths[0]
+
+
+def test_other_versions_of_the_libraries_compute_anew(tmp_path, monkeypatch):
+    prefix, _ = cut(make_net())
+    for version in ("1", "2"):
+        monkeypatch.setattr(keras, "__version__", version)
+        PrefixCache(tmp_path).rows(prefix, [TRAIN])
+    assert len(stored(tmp_path)) == 2
+
+
+def test_the_folder_is_in_the_cache_where_none_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_SUITE_CACHE", str(tmp_path))
+    assert PrefixCache().folder == tmp_path / "prefixes"
+
+
+def test_a_fill_that_was_killed_is_done_again_and_leaves_nothing_behind(tmp_path):
+    with filling(tmp_path) as process:
+        process.kill()
+    assert [path.suffix for path in tmp_path.glob(".partial-*")] == [".npy"]
+    assert stored(tmp_path) == []
+    prefix, _ = cut(make_net())
+    (rows,) = PrefixCache(tmp_path).rows(prefix, [TRAIN])
+    assert not list(tmp_path.glob(".partial-*"))
+    assert np.array_equal(np.load(rows.path), prefix.predict(TRAIN[0], verbose=0))
+
+
+def test_of_two_processes_one_fills_and_the_other_waits_for_it(tmp_path):
+    prefix, _ = cut(make_net())
+    batches, said = count_batches(prefix), []
+    with filling(tmp_path) as process:
+
+        def announce(sentence):
+            said.append(sentence)
+            process.stdin.write("go on\ngo on\n")
+            process.stdin.flush()
+
+        (rows,) = PrefixCache(tmp_path).rows(prefix, [TRAIN], announce)
+        last = process.stdout.read().split()[-1]
+    assert process.returncode == 0
+    assert said == [f"Another process is filling {tmp_path}: waiting."]
+    assert batches == []
+    assert str(rows.path) == last
+    assert np.array_equal(np.load(rows.path), prefix.predict(TRAIN[0], verbose=0))
+
+
+def test_without_the_space_nothing_is_written(tmp_path, monkeypatch):
+    free = SimpleNamespace(free=10_000)
+    monkeypatch.setattr(prefix_cache.shutil, "disk_usage", lambda folder: free)
+    prefix, _ = cut(make_net())
+    said = []
+    with pytest.raises(InputError) as refusal:
+        PrefixCache(tmp_path).rows(prefix, [TRAIN, VALIDATION], said.append)
+    for part in ("20.7 kB", "10.0 kB", str(tmp_path), "KERAS_SUITE_CACHE", "--no-prefix-cache"):
+        assert part in str(refusal.value)
+    assert said == stored(tmp_path) == []
+    PrefixCache(tmp_path, "float16").rows(prefix, [TRAIN])
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    prefix, _ = cut(make_net())
+    with pytest.raises(InputError, match=f"{tmp_path}/file/below cannot be written"):
+        PrefixCache(tmp_path / "file" / "below").rows(prefix, [TRAIN])
+
+
+def one_layer(layer):
+    """A prefix of one frozen layer, and rows for it."""
+    layer.trainable = False
+    prefix, _ = cut(keras.Sequential([keras.Input((4,)), layer, layers.Dense(1)]))
+    return prefix, (np.ones((5, 4), "float32"), np.zeros(5))
+
+
+def test_features_too_large_for_float16_are_refused_and_not_stored(tmp_path):
+    prefix, rows = one_layer(layers.Dense(2, kernel_initializer=keras.initializers.Constant(1e5)))
+    with pytest.raises(InputError, match="too large for --cache-dtype float16"):
+        PrefixCache(tmp_path, "float16").rows(prefix, [rows])
+    assert stored(tmp_path) == []
+    PrefixCache(tmp_path).rows(prefix, [rows])
+
+
+class OnlyInTraining(layers.Dense):
+    def call(self, inputs, training=False):
+        return super().call(inputs) * (2 if training else 1)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        OnlyInTraining(2),
+        layers.SpectralNormalization(layers.Dense(2)),  # even where it is frozen
+        layers.Dense(2, activity_regularizer="l2"),
+    ],
+)
+def test_layers_that_do_something_else_in_training_are_found_out(tmp_path, layer):
+    prefix, rows = one_layer(layer)
+    with pytest.raises(InputError, match="In training the frozen layers make other features"):
+        PrefixCache(tmp_path).rows(prefix, [rows])
+    assert stored(tmp_path) == []
