@@ -47,14 +47,20 @@ def class_histogram(labels: Mapping[str, np.ndarray], classes: list[str]) -> Fig
         classes: the names of the labels.
     """
     figure, axes = subplots(1, len(labels), 2.6, 3.4)
+    many = len(classes) > len(COLORS)  # then lying bars, for which there is room
     for axis, (name, y) in zip(axes[0], labels.items(), strict=True):
         values = np.bincount(y, minlength=len(classes))
-        bars = axis.bar(classes, values, color=COLORS[: len(classes)])
+        draw, rows = (axis.barh, axis.xaxis) if many else (axis.bar, axis.yaxis)
+        bars = draw(classes, values, color=COLORS[0] if many else COLORS[: len(classes)])
         axis.bar_label(bars, [f"{value:,}" for value in values], padding=2)
         axis.set_title(name)
-        axis.set_ylim(0, max(values) * 1.12)
-        axis.yaxis.set_major_formatter("{x:,.0f}")
-    axes[0, 0].set_ylabel("rows")
+        (axis.set_xlim if many else axis.set_ylim)(0, max(values) * (1.3 if many else 1.12))
+        rows.set_major_formatter("{x:,.0f}")
+        if many:
+            axis.invert_yaxis()
+            axis.set_xlabel("rows")
+    if not many:
+        axes[0, 0].set_ylabel("rows")
     return figure
 
 

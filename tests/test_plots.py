@@ -17,6 +17,10 @@ FIGURES = {
     "class_histogram": lambda: plots.class_histogram(
         {"before": [0] * 90 + [1] * 10, "after": [0] * 90 + [1] * 88}, ["legitimate", "fraud"]
     ),
+    "class_histogram of many classes": lambda: plots.class_histogram(
+        {"train": np.repeat(range(10), 4500), "test": np.arange(10)},
+        [f"automobile {i}" for i in range(10)],
+    ),
     "learning_curves": lambda: plots.learning_curves(
         {"one": HISTORY, "two": HISTORY}, ["loss", "accuracy"]
     ),
