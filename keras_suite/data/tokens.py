@@ -137,7 +137,8 @@ def _no_tokenizer(name_or_path: str | Path, reason: str) -> InputError:
     return InputError(
         f"No tokenizer from {name_or_path} ({reason}): fetch tokenizer_config.json (or "
         "config.json) with tokenizer.json, with vocab.txt, or with vocab.json and merges.txt, put "
-        "them into one folder and name that folder."
+        "them into one folder, an encoder's config.json and model.safetensors beside them, and "
+        "name that folder."
     )
 
 

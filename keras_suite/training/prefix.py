@@ -104,7 +104,4 @@ def _reason(same: Sequence, node) -> str:
 
 
 def _refusal(reason: str) -> InputError:
-    return InputError(
-        f"No part of the model can be computed once and stored ({reason}): "
-        "train it with --no-prefix-cache."
-    )
+    return InputError(f"No part of the model can be computed once and stored: {reason}.")

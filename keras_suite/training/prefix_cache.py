@@ -19,8 +19,10 @@ from keras_suite import files
 from keras_suite.data.download import cache_folder
 from keras_suite.data.split import Arrays
 from keras_suite.errors import InputError
-from keras_suite.training.rows import LARGE_ROWS_BATCH, ArrayRows, StoredRows, as_rows
+from keras_suite.training.rows import ArrayRows, StoredRows, as_rows
 
+FILL_BATCH = 16
+"""Rows that go through a prefix at once: fewer than in a training step, which has the peak."""
 OTHERWISE = "name another folder with KERAS_SUITE_CACHE, or train with --no-prefix-cache."
 
 
@@ -122,8 +124,8 @@ class PrefixCache:
             with files.whole(path) as partial, partial.open("wb") as file:
                 header = {"descr": np.dtype(self.dtype).str, "fortran_order": False, "shape": shape}
                 np.lib.format.write_array_header_1_0(file, header)
-                for start in range(0, len(inputs), LARGE_ROWS_BATCH):
-                    some = inputs[start : start + LARGE_ROWS_BATCH]
+                for start in range(0, len(inputs), FILL_BATCH):
+                    some = inputs[start : start + FILL_BATCH]
                     file.write(self._stored(prefix.predict_on_batch(some)))
                     advance(len(some) / rows)
 
