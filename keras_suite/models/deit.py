@@ -63,7 +63,7 @@ def deit_with_imagenet_head(
     _train_only(trunk, [_last_block(original), "norm", *HEADS] + ["embeddings"] * train_embeddings)
     x = layers.Dense(256, activation="relu")(trunk.output)
     x = layers.Dropout(0.5)(x)
-    outputs = layers.Dense(classes, activation="softmax", name="probabilities")(x)
+    outputs = layers.Dense(classes, activation="softmax", name="probabilities", dtype="float32")(x)
     return keras.Model(trunk.input, outputs, name="deit_with_imagenet_head")
 
 
@@ -94,7 +94,7 @@ def deit_with_new_heads(
     original = _original(weights, size, image_size, spared=HEADS)
     trunk = _opened(original, classes)
     _train_only(trunk, [_last_block(original), *HEADS])
-    outputs = layers.Activation("softmax", name="probabilities")(trunk.output)
+    outputs = layers.Activation("softmax", name="probabilities", dtype="float32")(trunk.output)
     return keras.Model(trunk.input, outputs, name="deit_with_new_heads")
 
 

@@ -32,10 +32,12 @@ def text_classifier(encoder: Adopted, classes: int, token_types: bool = False) -
     projection = "classifier"
     if encoder.output_name == "last_hidden_state":
         features = keras.layers.Dropout(rate)(features[:, 0])
-        features = _dense(settings.hidden_size, "classifier.dense", settings, "tanh")(features)
+        features = _dense(settings.hidden_size, "classifier.dense", settings, activation="tanh")(
+            features
+        )
         projection = "classifier.out_proj"
     features = keras.layers.Dropout(rate)(features)
-    return keras.Model(inputs, _dense(classes, projection, settings)(features))
+    return keras.Model(inputs, _dense(classes, projection, settings, dtype="float32")(features))
 
 
 def head_names(model: keras.Model) -> tuple[str, ...]:
@@ -60,9 +62,9 @@ def serving_signature(model: keras.Model) -> tuple[Callable, list]:
     return serving_default, [specs]
 
 
-def _dense(units: int, name: str, settings, activation: str | None = None) -> keras.layers.Dense:
+def _dense(units: int, name: str, settings, **options) -> keras.layers.Dense:
     start = keras.initializers.TruncatedNormal(stddev=settings.initializer_range)
-    return keras.layers.Dense(units, activation, kernel_initializer=start, name=name)
+    return keras.layers.Dense(units, kernel_initializer=start, name=name, **options)
 
 
 def _dropout(settings) -> float:

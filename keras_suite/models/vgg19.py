@@ -55,7 +55,7 @@ def vgg19(image_size: int, classes: int, weights: Literal["imagenet"] | Path | N
     x = layers.Flatten()(convolutions.output)
     x = layers.Dense(256, activation="relu")(x)
     x = layers.Dropout(0.5)(x)
-    outputs = layers.Dense(classes, activation="softmax", name="probabilities")(x)
+    outputs = layers.Dense(classes, activation="softmax", name="probabilities", dtype="float32")(x)
     return keras.Model(images, outputs, name="vgg19")
 
 
