@@ -23,6 +23,8 @@ from keras_suite.command_line import main
 from keras_suite.config import ExperimentConfig, require
 from keras_suite.objective import Objective
 
+CLASSES = ["airplane", "automobile", "bird", "cat", "deer"]
+CLASSES += ["dog", "frog", "horse", "ship", "truck"]
 RECIPES = {
     "vgg19": {"epochs": 10, "batch_size": 64},
     "deit-base": {"epochs": 4, "batch_size": 64},
@@ -121,7 +123,9 @@ def load(config: Config):
     images = load_images("cifar10", config.data, config.data_dir, coloured_digits)
     kept = {"train": config.train_images or None, "test": config.test_images or None}
     parts = {part: [each[:n] for each in getattr(images, part)] for part, n in kept.items()}
-    return dataclasses.replace(images, **{part: tuple(rows) for part, rows in parts.items()})
+    classes = images.classes if images.provenance.is_sample else CLASSES
+    parts = {part: tuple(rows) for part, rows in parts.items()}
+    return dataclasses.replace(images, classes=classes, **parts)
 
 
 def split(config: Config, images):
@@ -215,7 +219,8 @@ def train(config: Config, rows, network, run, share: float) -> list[dict]:
 
     trained, parts = network, [rows.train, rows.validation]
     if config.prefix_cache:
-        trained, parts = cached(config, network, parts, run)
+        trained, parts = cached(config, network, parts, run, share / 2)
+        share /= 2
     fit = Fit(
         name=config.model,
         model=trained,
@@ -228,7 +233,7 @@ def train(config: Config, rows, network, run, share: float) -> list[dict]:
     return run.fit([fit], share, at_once=1)[fit.name]
 
 
-def cached(config: Config, network, parts: list, run) -> tuple:
+def cached(config: Config, network, parts: list, run, share: float) -> tuple:
     """Return the network's tail and its rows, or both as they are where nothing can be cached."""
     from keras_suite.errors import InputError
     from keras_suite.training.prefix import cut
@@ -241,8 +246,9 @@ def cached(config: Config, network, parts: list, run) -> tuple:
         prefix, tail = cut(network)
     except InputError as error:
         say(str(error))
-        return network, parts
-    with run.stage(f"cache {config.model}", 0.0) as advance:
+        with run.progress.stage("", share):  # nothing to do
+            return network, parts
+    with run.stage(f"cache {config.model}", share) as advance:
         stored = PrefixCache(dtype=config.cache_dtype).rows(prefix, parts, say, advance)
     compile_with(network.optimizer, tail)
     return tail, stored
