@@ -9,7 +9,7 @@
 The recipes are the reports': roberta-large, LoRA on query and value of all layers (r = 8 for QQP,
 16 for MultiNLI) and the classification head, 750 steps for QQP, 360 for MultiNLI. The reports
 name neither batch size nor learning rates; those here are ours. roberta-large wants a GPU;
-`--encoder minilm` takes about 4 minutes on 2 cores, the quick preset half a minute.
+`--encoder minilm` takes about 6 minutes on 2 cores, the quick preset half a minute.
 
 Training and validation pairs are drawn from GLUE's training split; the test pairs are the first of
 its validation split, for the labels of its test split are hidden. The reports' figures are of
