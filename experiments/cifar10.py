@@ -119,8 +119,11 @@ def load(config: Config):
     """Load the images; without a network, scikit-learn's digits in colour stand in."""
     from keras_suite.data.digits import coloured_digits
     from keras_suite.data.prepared import load_images
+    from keras_suite.errors import InputError
 
     images = load_images("cifar10", config.data, config.data_dir, coloured_digits)
+    if images.train[0].shape[3:] != (3,):
+        raise InputError(f"The images are not in colour: {list(images.train[0].shape)}.")
     kept = {"train": config.train_images or None, "test": config.test_images or None}
     parts = {part: [each[:n] for each in getattr(images, part)] for part, n in kept.items()}
     classes = images.classes if images.provenance.is_sample else CLASSES

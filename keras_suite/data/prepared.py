@@ -1,5 +1,6 @@
 """Image sets as TensorFlow Datasets prepares them, or scikit-learn's digits without a network."""
 
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
@@ -10,6 +11,7 @@ from keras_suite.data.digits import enlarged_digits
 from keras_suite.data.download import NoNetworkError, require_answer
 from keras_suite.data.images import Images
 from keras_suite.data.provenance import Provenance, asks_for_sample, sha256_of_arrays
+from keras_suite.data.split import Arrays
 from keras_suite.errors import InputError
 
 
@@ -34,14 +36,11 @@ def load_images(
     """
     if asks_for_sample(kind, data_dir):
         return sample("")
-    import tensorflow_datasets as tfds
-
     try:
         builder = prepared_builder(name, kind, data_dir)
     except NoNetworkError as error:
         return sample(f" (No network: {error}.)")
-    parts = [tfds.as_numpy(builder.as_dataset(part, batch_size=-1)) for part in ("train", "test")]
-    train, test = ((_without_one_channel(part["image"]), part["label"]) for part in parts)
+    train, test = (_read(builder, part) for part in ("train", "test"))
     rows = len(train[1]) + len(test[1])
     source = f"{name} {builder.version} from TensorFlow Datasets"
     provenance = Provenance(source, "real", rows, sha256_of_arrays(*train, *test))
@@ -84,5 +83,28 @@ def prepared_builder(name: str, kind: Literal["auto", "real"], data_dir: Path | 
     return builder
 
 
-def _without_one_channel(images: np.ndarray) -> np.ndarray:
-    return images.squeeze(-1) if images.shape[-1] == 1 else images
+def _read(builder, part: str) -> Arrays:
+    """Read images and labels of a split.
+
+    Raises:
+        InputError: where the files are damaged, or hold something else.
+    """
+    import tensorflow as tf
+    import tensorflow_datasets as tfds
+
+    anew = "remove the folder and prepare it again, or name another with --data-dir."
+    try:
+        rows = tfds.as_numpy(builder.as_dataset(part, batch_size=-1))
+    except (tf.errors.OpError, OSError, ValueError) as error:
+        reason = textwrap.shorten(str(error), 200, placeholder=" ...")
+        raise InputError(f"{builder.data_dir} cannot be read ({reason}): {anew}") from error
+    images, labels = rows["image"], rows["label"]
+    if images.dtype != np.uint8 or images.ndim != 4:
+        raise InputError(
+            f"{builder.data_dir} holds {images.dtype} of the shape {list(images.shape)} instead of "
+            f"uint8 images of one size: {anew}"
+        )
+    classes = builder.info.features["label"].num_classes
+    if labels.min() < 0 or labels.max() >= classes:
+        raise InputError(f"{builder.data_dir} has labels outside 0..{classes - 1}: {anew}")
+    return images.squeeze(-1) if images.shape[-1] == 1 else images, labels

@@ -15,32 +15,38 @@ from keras_suite.errors import InputError
 MOCK = {"train": 30, "test": 10}
 
 
-@pytest.fixture
-def prepared_folder(tmp_path):
-    """Fashion-MNIST's folder as TFDS prepares it, from a few random images."""
+def prepare(folder, name="fashion_mnist", version="3.0.1", shape=(28, 28, 1)):
+    """Write a set as TFDS prepares it, from a few random images."""
     rng = np.random.default_rng(0)
     features = tfds.features.FeaturesDict(
         {
-            "image": tfds.features.Image(shape=(28, 28, 1)),
+            "image": tfds.features.Image(shape=shape),
             "label": tfds.features.ClassLabel(num_classes=10),
+            **({"id": tfds.features.Text()} if name == "cifar10" else {}),
         }
     )
     tfds.dataset_builders.store_as_tfds_dataset(
-        name="fashion_mnist",
-        version="3.0.1",
+        name=name,
+        version=version,
         features=features,
         split_datasets={
             split: tf.data.Dataset.from_tensor_slices(
                 {
-                    "image": rng.integers(0, 255, (count, 28, 28, 1), "uint8"),
+                    "image": rng.integers(0, 255, (count, *shape), "uint8"),
                     "label": np.arange(count) % 10,
+                    **({"id": ["train_00001"] * count} if name == "cifar10" else {}),
                 }
             )
             for split, count in MOCK.items()
         },
-        data_dir=tmp_path,
+        data_dir=folder,
     )
-    return tmp_path
+    return folder
+
+
+@pytest.fixture
+def prepared_folder(tmp_path):
+    return prepare(tmp_path)
 
 
 def test_a_prepared_set_is_read_from_the_given_folder(prepared_folder):
@@ -51,6 +57,29 @@ def test_a_prepared_set_is_read_from_the_given_folder(prepared_folder):
     assert images.provenance.kind == "real"
     assert images.provenance.rows == 40
     assert images.notice == ""
+
+
+def test_images_in_colour_keep_their_channels(tmp_path):
+    prepare(tmp_path, "cifar10", "3.0.2", (32, 32, 3))
+    images = load_images("cifar10", "real", tmp_path)
+    assert images.train[0].shape == (30, 32, 32, 3)
+
+
+def test_a_damaged_file_is_one_sentence(prepared_folder):
+    (record,) = prepared_folder.glob("fashion_mnist/3.0.1/*train.tfrecord*")
+    content = bytearray(record.read_bytes())
+    content[len(content) // 2] ^= 1
+    record.write_bytes(content)
+    with pytest.raises(
+        InputError, match=r"cannot be read .*remove the folder and prepare it again"
+    ):
+        load_images("fashion_mnist", "real", prepared_folder)
+
+
+def test_labels_outside_the_classes_are_refused(prepared_folder, monkeypatch):
+    monkeypatch.setattr(tfds.features.ClassLabel, "num_classes", 5)
+    with pytest.raises(InputError, match=r"labels outside 0\.\.4"):
+        load_images("fashion_mnist", "real", prepared_folder)
 
 
 def test_a_folder_without_the_set_is_refused(tmp_path):
