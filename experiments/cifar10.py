@@ -125,9 +125,8 @@ def load(config: Config):
     if images.train[0].shape[3:] != (3,):
         raise InputError(f"The images are not in colour: {list(images.train[0].shape)}.")
     kept = {"train": config.train_images or None, "test": config.test_images or None}
-    parts = {part: [each[:n] for each in getattr(images, part)] for part, n in kept.items()}
+    parts = {part: tuple(each[:n] for each in getattr(images, part)) for part, n in kept.items()}
     classes = images.classes if images.provenance.is_sample else CLASSES
-    parts = {part: tuple(rows) for part, rows in parts.items()}
     return dataclasses.replace(images, classes=classes, **parts)
 
 

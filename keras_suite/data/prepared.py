@@ -1,6 +1,5 @@
 """Image sets as TensorFlow Datasets prepares them, or scikit-learn's digits without a network."""
 
-import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
@@ -12,7 +11,7 @@ from keras_suite.data.download import NoNetworkError, require_answer
 from keras_suite.data.images import Images
 from keras_suite.data.provenance import Provenance, asks_for_sample, sha256_of_arrays
 from keras_suite.data.split import Arrays
-from keras_suite.errors import InputError
+from keras_suite.errors import InputError, in_a_line
 
 
 def load_images(
@@ -96,8 +95,9 @@ def _read(builder, part: str) -> Arrays:
     try:
         rows = tfds.as_numpy(builder.as_dataset(part, batch_size=-1))
     except (tf.errors.OpError, OSError, ValueError) as error:
-        reason = textwrap.shorten(str(error), 200, placeholder=" ...")
-        raise InputError(f"{builder.data_dir} cannot be read ({reason}): {anew}") from error
+        raise InputError(
+            f"{builder.data_dir} cannot be read ({in_a_line(error)}): {anew}"
+        ) from error
     images, labels = rows["image"], rows["label"]
     if images.dtype != np.uint8 or images.ndim != 4:
         raise InputError(

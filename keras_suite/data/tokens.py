@@ -3,7 +3,6 @@
 import hashlib
 import importlib.metadata
 import json
-import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -14,7 +13,7 @@ import numpy as np
 
 from keras_suite import files
 from keras_suite.data.download import NoNetworkError, require_answer
-from keras_suite.errors import InputError
+from keras_suite.errors import InputError, in_a_line
 from keras_suite.models.minilm import resolve
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ def load_tokenizer(name_or_path: str | Path) -> "PreTrainedTokenizerFast":
             str(name_or_path), use_fast=True, local_files_only=offline
         )
     except Exception as error:  # the libraries raise whatever their parsers do
-        reason = why or textwrap.shorten(str(error), 200, placeholder=" ...")
+        reason = why or in_a_line(error)
         raise _no_tokenizer(name_or_path, reason) from error
     if not tokenizer.is_fast:
         raise _no_tokenizer(name_or_path, "it has no fast version")

@@ -1,13 +1,12 @@
 """Pretrained models of transformers, from safetensors alone and with every weight they need."""
 
-import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
 from huggingface_hub import snapshot_download
 
 from keras_suite.data.tokens import only_local
-from keras_suite.errors import InputError
+from keras_suite.errors import InputError, in_a_line
 from keras_suite.transformers_tf import tf_keras
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
@@ -37,8 +36,7 @@ def load_pretrained(
     try:
         model, lacking = _load(kind, _folder(name_or_path))
     except Exception as error:  # the libraries raise whatever their parsers do
-        reason = textwrap.shorten(str(error), 250, placeholder=" ...")
-        raise _refusal(name_or_path, reason, what, also) from error
+        raise _refusal(name_or_path, in_a_line(error, 250), what, also) from error
     lost = [name for name in lacking if not may_lack(model, name)]
     if lost:
         reason = f"{WEIGHTS} lacks {len(lost)} of its weights, such as {min(lost)}"

@@ -11,6 +11,7 @@ from transformers import DeiTConfig, TFDeiTForImageClassificationWithTeacher
 from keras_suite.errors import InputError
 from keras_suite.layers.adopted import Adopted
 from keras_suite.models.checkpoints import load_pretrained
+from keras_suite.models.images import dense_head, scaled_images
 
 SIZES = {
     "base": {"hidden_size": 768, "num_attention_heads": 12, "intermediate_size": 3072},
@@ -61,9 +62,7 @@ def deit_with_imagenet_head(
     for head in HEADS:
         trunk.get_layer(head).set_weights(getattr(original, head).get_weights())
     _train_only(trunk, [_last_block(original), "norm", *HEADS] + ["embeddings"] * train_embeddings)
-    x = layers.Dense(256, activation="relu")(trunk.output)
-    x = layers.Dropout(0.5)(x)
-    outputs = layers.Dense(classes, activation="softmax", name="probabilities", dtype="float32")(x)
+    outputs = dense_head(trunk.output, classes)
     return keras.Model(trunk.input, outputs, name="deit_with_imagenet_head")
 
 
@@ -139,9 +138,7 @@ def _opened(original: TFDeiTForImageClassificationWithTeacher, labels: int) -> k
     Embeddings and blocks share the variables of the original, which has no other use afterwards.
     """
     config = original.config
-    images = keras.Input((None, None, 3), dtype="uint8", name="images")
-    x = layers.Rescaling(1 / 255)(images)  # first, because Resizing may round what is uint8
-    x = layers.Resizing(config.image_size, config.image_size, interpolation="bilinear")(x)
+    images, x = scaled_images(config.image_size)
     # The channels stay last: only the model around the embeddings wants them first.
     x = Adopted(original.deit.embeddings)(x)
     for i, block in enumerate(original.deit.encoder.layer):

@@ -1,7 +1,6 @@
 """VGG19 (arXiv:1409.1556) without its top, for fine-tuning on images of any size."""
 
 import os
-import textwrap
 from pathlib import Path
 from typing import Literal
 
@@ -9,7 +8,8 @@ import keras
 from keras import layers
 
 from keras_suite.data.download import require_answer
-from keras_suite.errors import InputError
+from keras_suite.errors import InputError, in_a_line
+from keras_suite.models.images import dense_head, scaled_images
 
 FILE = "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"
 HOST = "https://storage.googleapis.com"
@@ -46,16 +46,11 @@ def vgg19(image_size: int, classes: int, weights: Literal["imagenet"] | Path | N
             f"VGG19 takes images of at least {SMALLEST} pixels a side: choose an image size of "
             f"{SMALLEST} or more instead of {image_size}."
         )
-    images = keras.Input((None, None, 3), dtype="uint8", name="images")
-    x = layers.Rescaling(1 / 255)(images)  # first, because Resizing may round what is uint8
-    x = layers.Resizing(image_size, image_size, interpolation="bilinear")(x)
-    convolutions = _convolutions(x, weights)
+    images, pixels = scaled_images(image_size)
+    convolutions = _convolutions(pixels, weights)
     for layer in convolutions.layers:
         layer.trainable = layer.name.startswith("block5")
-    x = layers.Flatten()(convolutions.output)
-    x = layers.Dense(256, activation="relu")(x)
-    x = layers.Dropout(0.5)(x)
-    outputs = layers.Dense(classes, activation="softmax", name="probabilities", dtype="float32")(x)
+    outputs = dense_head(layers.Flatten()(convolutions.output), classes)
     return keras.Model(images, outputs, name="vgg19")
 
 
@@ -70,7 +65,7 @@ def _convolutions(
             model.load_weights(weights)
         except Exception as error:  # Keras and HDF5 raise many kinds
             raise InputError(
-                f"{weights} holds no weights of VGG19 without its top ({_in_a_line(error)}): fetch "
+                f"{weights} holds no weights of VGG19 without its top ({in_a_line(error)}): fetch "
                 f"{FILE} and name that file."
             ) from error
     return model
@@ -84,10 +79,6 @@ def _with_imagenet_weights(pixels: keras.KerasTensor) -> keras.Model:
         return keras.applications.VGG19(include_top=False, weights="imagenet", input_tensor=pixels)
     except Exception as error:  # Keras wraps whatever stops a download in a bare Exception
         raise InputError(
-            f"No ImageNet weights of VGG19 here ({_in_a_line(error)}): fetch {FILE} on a machine "
+            f"No ImageNet weights of VGG19 here ({in_a_line(error)}): fetch {FILE} on a machine "
             f"with a network and put it into {folder}, or name the file itself."
         ) from error
-
-
-def _in_a_line(error: Exception) -> str:
-    return textwrap.shorten(str(error), 200, placeholder=" ...")
