@@ -13,6 +13,7 @@ import tyro
 
 from keras_suite.config_fields import read_config
 from keras_suite.errors import InputError
+from keras_suite.interrupts import ctrl_c_gets_through
 from keras_suite.quiet import start_tensorflow
 from keras_suite.runs import open_run
 
@@ -62,7 +63,8 @@ def exit_code(job: Callable[[], None]) -> int:
         0 done, 2 bad input or flags, 130 interrupted.
     """
     try:
-        job()
+        with ctrl_c_gets_through():
+            job()
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -1,4 +1,5 @@
 import os
+import signal
 from pathlib import Path
 
 import hypothesis
@@ -8,9 +9,17 @@ from keras_suite.quiet import start_tensorflow
 
 start_tensorflow()
 
+# A shell's background jobs are born deaf to it, and so would be what the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 # The same examples every time, however slow the machine is at the moment.
 hypothesis.settings.register_profile("suite", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("suite")
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with the longest, so that no worker is left alone with them in the end."""
+    items.sort(key=lambda item: item.path.parent.name not in ("experiments", "tuning"))
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,8 @@
 
 import os
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 import keras
@@ -82,7 +82,7 @@ def run_fits(
         longest_first = sorted(fits, key=lambda fit: -fit.steps)
         running = {fit.name: pool.submit(run, fit) for fit in longest_first}
         try:
-            wait(running.values(), return_when=FIRST_EXCEPTION)  # Ctrl-C comes through here
+            _wait_for_all_or_an_error(running.values())  # Ctrl-C comes through here
         finally:
             stop.set()
             pool.shutdown(cancel_futures=True)
@@ -90,6 +90,16 @@ def run_fits(
         if not future.cancelled() and future.exception():
             raise future.exception()
     return {fit.name: running[fit.name].result() for fit in fits}
+
+
+def _wait_for_all_or_an_error(futures: Collection[Future]) -> None:
+    # Looks up now and then: a signal that the kernel gives to another thread does not wake this
+    # one, the only one that acts on it.
+    going = futures
+    while going:
+        done, going = wait(futures, timeout=0.2, return_when=FIRST_EXCEPTION)
+        if any(future.exception() for future in done):
+            return
 
 
 class _Progress(keras.callbacks.Callback):
