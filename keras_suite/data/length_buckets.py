@@ -32,7 +32,7 @@ class TextRows:
 
     Args:
         encoded: n pairs.
-        labels: ``[n]`` int64.
+        labels: ``[n, ...]`` int64.
         pad_id: the token that fills up the shorter rows.
 
     Raises:
@@ -65,12 +65,12 @@ class TextRows:
             first_step: how many batches to leave out at the beginning.
 
         Yields:
-            Inputs and their labels ``[rows]``.
+            Inputs and their labels ``[rows, ...]``.
         """
         first_pass, done = divmod(first_step, -(-len(self) // batch_size))
         passes = (_shuffled(self.encoded, batch_size, seed, number) for number in count(first_pass))
         for rows in islice(chain.from_iterable(passes), done, None):
-            yield _padded(self.encoded, rows, self.pad_id), self.labels[rows]
+            yield self.inputs(rows), self.labels[rows]
 
     def training_batches(
         self, batch_size: int, seed: int, first_step: "tf.Variable", steps: int
@@ -85,7 +85,7 @@ class TextRows:
         """
         import tensorflow as tf
 
-        signature = self._signature(), tf.TensorSpec([None], tf.int64)
+        signature = self._signature(), tf.TensorSpec([None, *self.labels.shape[1:]], tf.int64)
         return _dataset(
             lambda: islice(self.stream(batch_size, seed, int(first_step.numpy())), steps),
             signature,
@@ -100,16 +100,35 @@ class TextRows:
 
         The longest pairs go first, so that what does not fit into memory fails at once.
         """
-        batches = _cut(np.argsort(-self.encoded.lengths, kind="stable"), batch_size)
-        inputs = _dataset(
-            lambda: (_padded(self.encoded, rows, self.pad_id) for rows in batches),
-            self._signature(),
-            len(batches),
-        )
+        batches = self._longest_first(batch_size)
+        inputs = _dataset(lambda: map(self.inputs, batches), self._signature(), len(batches))
         outputs = model.predict(inputs, verbose=0)
         in_row_order = np.empty_like(outputs)
         in_row_order[np.concatenate(batches)] = outputs
         return in_row_order
+
+    def predict_tokens(self, model: "keras.Model", batch_size: int = EVALUATION_BATCH) -> np.ndarray:
+        """Return what a model of outputs ``[rows, width, ...]`` makes of each token.
+
+        Returns:
+            ``[tokens, ...]``, one pair after the other as in ``encoded``, without padding.
+        """
+        lengths, starts = self.encoded.lengths, self.encoded.offsets[:-1]
+        in_order = None
+        for rows in self._longest_first(batch_size):
+            outputs = model.predict_on_batch(self.inputs(rows))
+            if in_order is None:
+                in_order = np.empty((self.encoded.offsets[-1], *outputs.shape[2:]), outputs.dtype)
+            for row, output in zip(rows, outputs, strict=True):
+                in_order[starts[row] : starts[row] + lengths[row]] = output[: lengths[row]]
+        return in_order
+
+    def inputs(self, rows: np.ndarray) -> Inputs:
+        """Return a batch of some rows, as a model gets them."""
+        return _padded(self.encoded, rows, self.pad_id)
+
+    def _longest_first(self, batch_size: int) -> list[np.ndarray]:
+        return _cut(np.argsort(-self.encoded.lengths, kind="stable"), batch_size)
 
     def _signature(self) -> "dict[str, tf.TensorSpec]":
         import tensorflow as tf
