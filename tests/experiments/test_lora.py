@@ -177,6 +177,18 @@ def test_a_run_compares_the_three_modes_and_keeps_the_adapter(tmp_path, rows):
     assert np.abs(outputs["probabilities"] - expected).max() <= 1e-5
 
 
+def test_an_adapter_that_cannot_be_is_refused_before_anything_is_trained(tmp_path):
+    done = subprocess.run(
+        command(*FLAGS, "--targets", "nothing", output=tmp_path),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: LoRA: ")
+    assert not list((tmp_path / "lora").iterdir())
+
+
 def test_a_killed_run_goes_on_to_the_same_figures_and_the_same_adapter_to_the_bit(tmp_path):
     flags = (*FLAGS, "--mode", "lora", "--evaluations", "4")
     undisturbed = subprocess.run(
