@@ -7,6 +7,9 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+MANY = 4
+"""Models beside each other that are more than this must be narrow."""
+
 
 def compare(
     measured: Sequence[tuple[dict, dict[str, float]]],
@@ -49,20 +52,31 @@ def _summary(values: list[float]) -> dict:
 def results_table(results: Iterable[dict], split: str = "test", title: str = "") -> Table:
     """Lay out one split: a row per metric, a column per model, protocol and way to decide.
 
-    A reported figure stands in brackets beside the reproduced one, a standard deviation below.
+    Where there are many models and few metrics, it is the other way round. A reported figure stands
+    in brackets beside the reproduced one, a standard deviation below.
     """
     groups: dict[tuple[str, ...], dict[str, dict]] = {}
     for entry in results:
         if entry["split"] == split:
             key = (entry["model"], entry["protocol"], entry.get("decision", ""))
             groups.setdefault(key, {})[entry["metric"]] = entry
+    metrics = list(dict.fromkeys(name for group in groups.values() for name in group))
     table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    if any(entry["reported"] is not None for group in groups.values() for entry in group.values()):
+        table.caption, table.caption_justify = "in brackets: as reported", "left"
     table.add_column(split, no_wrap=True)
-    for key, group in groups.items():
-        reported = any(entry["reported"] is not None for entry in group.values())
-        head = [part for part in key if part] + ["(reported)"] * reported
-        table.add_column("\n".join(head), justify="right")
-    for metric in dict.fromkeys(name for group in groups.values() for name in group):
+    many = len(groups) > MANY
+    if many and len(metrics) < len(groups):
+        for metric in metrics:
+            table.add_column(metric.replace("_", "\n"), justify="right")
+        for key, group in groups.items():
+            name = ", ".join(part for part in key if part)
+            table.add_row(name, *(_cell(group.get(metric)) for metric in metrics))
+        return table
+    for key in groups:
+        head = "\n".join(part for part in key if part)
+        table.add_column(head.replace("-", "-\n") if many else head, justify="right")
+    for metric in metrics:
         table.add_row(metric, *(_cell(group.get(metric)) for group in groups.values()))
     return table
 

@@ -63,3 +63,30 @@ def test_the_table_shows_the_spread_of_repeats():
     text = printed(compare([(WHAT, {"f1": value}) for value in (0.6, 0.8)], []))
     assert "0.7000" in text
     assert "±0.1414" in text
+
+
+def six_models(metrics):
+    return [
+        ({"model": f"model {i}", "protocol": regime, "split": "test"}, metrics)
+        for regime in ("feature-based", "fine-tuned")
+        for i in (1, 2, 3)
+    ]
+
+
+def test_six_models_fit_side_by_side_on_a_terminal():
+    metrics = {"accuracy": 0.9, "f1": 0.8, "loss": 0.3, "tp": 1117, "fp": 9, "fn": 8, "tn": 1068}
+    text = printed(compare(six_models(metrics), six_models(metrics)))
+    assert text.count("feature-") == 3
+    assert text.count("0.9000") == 2 * 6
+    assert text.count("1,117") == 2 * 6
+    assert "in brackets: as reported" in text
+    assert "…" not in text
+
+
+def test_many_models_with_few_metrics_have_a_row_each():
+    metrics = {"parameters": 109_483_009, "trainable": 769, "seconds_to_fill_cache": 12.5}
+    text = printed(compare(six_models(metrics), []))
+    (line,) = (line for line in text.splitlines() if "model 2, fine-tuned" in line)
+    assert line.split()[-3:] == ["109,483,009", "769", "12.5"]
+    assert "…" not in text
+    assert "reported" not in text
