@@ -1,4 +1,4 @@
-"""Batches of pairs of about the same length, so that little of a batch is padding."""
+"""Batches of texts or pairs of about the same length, so that little of a batch is padding."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -24,19 +24,19 @@ WIDTHS_ARE_MULTIPLES_OF = 8
 
 @dataclass(frozen=True)
 class TextRows:
-    """Labelled pairs, to train a model on and to measure it.
+    """Labelled texts or pairs, to train a model on and to measure it.
 
     A model gets a dict of ``input_ids``, ``attention_mask`` (1 for a token, 0 for padding) and,
     where ``encoded`` has them, ``token_type_ids``; each ``[rows, width]`` int32, the width being
     the longest row's length in the batch, rounded up to a multiple of 8.
 
     Args:
-        encoded: n pairs.
+        encoded: n texts or pairs.
         labels: ``[n, ...]`` int64.
         pad_id: the token that fills up the shorter rows.
 
     Raises:
-        ValueError: where there is not one label for each pair.
+        ValueError: where there is not one label for each of them.
     """
 
     encoded: Encoded
@@ -45,10 +45,10 @@ class TextRows:
 
     def __post_init__(self):
         if len(self.labels) != len(self.encoded):
-            raise ValueError(f"{len(self.labels)} labels for {len(self.encoded)} pairs")
+            raise ValueError(f"{len(self.labels)} labels for {len(self.encoded)} rows")
 
     def __len__(self) -> int:
-        """The number of pairs."""
+        """The number of texts or pairs."""
         return len(self.encoded)
 
     def stream(
@@ -96,26 +96,28 @@ class TextRows:
         """Nothing for Keras to measure: it would take a forward pass besides :meth:`predict`'s."""
 
     def predict(self, model: "keras.Model", batch_size: int = EVALUATION_BATCH) -> np.ndarray:
-        """Return the model's outputs ``[n, ...]`` in the order of the pairs.
+        """Return the model's outputs ``[n, ...]`` in the order of the rows.
 
-        The longest pairs go first, so that what does not fit into memory fails at once.
+        The longest rows go first, so that what does not fit into memory fails at once.
         """
-        batches = self._longest_first(batch_size)
+        batches = self.longest_first(batch_size)
         inputs = _dataset(lambda: map(self.inputs, batches), self._signature(), len(batches))
         outputs = model.predict(inputs, verbose=0)
         in_row_order = np.empty_like(outputs)
         in_row_order[np.concatenate(batches)] = outputs
         return in_row_order
 
-    def predict_tokens(self, model: "keras.Model", batch_size: int = EVALUATION_BATCH) -> np.ndarray:
+    def predict_tokens(
+        self, model: "keras.Model", batch_size: int = EVALUATION_BATCH
+    ) -> np.ndarray:
         """Return what a model of outputs ``[rows, width, ...]`` makes of each token.
 
         Returns:
-            ``[tokens, ...]``, one pair after the other as in ``encoded``, without padding.
+            ``[tokens, ...]``, one row after the other as in ``encoded``, without padding.
         """
         lengths, starts = self.encoded.lengths, self.encoded.offsets[:-1]
         in_order = None
-        for rows in self._longest_first(batch_size):
+        for rows in self.longest_first(batch_size):
             outputs = model.predict_on_batch(self.inputs(rows))
             if in_order is None:
                 in_order = np.empty((self.encoded.offsets[-1], *outputs.shape[2:]), outputs.dtype)
@@ -127,7 +129,8 @@ class TextRows:
         """Return a batch of some rows, as a model gets them."""
         return _padded(self.encoded, rows, self.pad_id)
 
-    def _longest_first(self, batch_size: int) -> list[np.ndarray]:
+    def longest_first(self, batch_size: int) -> list[np.ndarray]:
+        """Return the rows of batches that hold all rows once, the longest first."""
         return _cut(np.argsort(-self.encoded.lengths, kind="stable"), batch_size)
 
     def _signature(self) -> "dict[str, tf.TensorSpec]":

@@ -1,4 +1,4 @@
-"""Token ids of pairs of texts, as a tokenizer makes them, kept on disk."""
+"""Token ids of texts or pairs of texts, as a tokenizer makes them, kept on disk."""
 
 import hashlib
 import importlib.metadata
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 
 CACHE_FORMAT = 1
 """To be raised whenever the same texts would be stored in another way."""
-PAIRS_AT_A_TIME = 4096
-"""The tokenizer's own objects hold far more than the ids, so not all pairs are given at once."""
+ROWS_AT_A_TIME = 4096
+"""The tokenizer's own objects hold far more than the ids, so not all rows are given at once."""
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """Token ids of n pairs, one pair after the other without padding.
+    """Token ids of n texts or pairs of texts, one row after the other without padding.
 
     Args:
-        input_ids: ``[tokens]`` int32; those of pair i begin at ``offsets[i]``.
+        input_ids: ``[tokens]`` int32; those of row i begin at ``offsets[i]``.
         offsets: ``[n + 1]`` int64; the last is the number of tokens.
         token_type_ids: ``[tokens]`` int8, or None where the tokenizer makes none.
-        max_length: the most tokens a pair may have.
-        truncated: how many pairs had more and lost some.
+        max_length: the most tokens a row may have.
+        truncated: how many rows had more and lost some.
     """
 
     input_ids: np.ndarray
@@ -44,12 +44,12 @@ class Encoded:
     truncated: int
 
     def __len__(self) -> int:
-        """The number of pairs."""
+        """The number of texts or pairs."""
         return len(self.offsets) - 1
 
     @property
     def lengths(self) -> np.ndarray:
-        """Tokens of each pair, ``[n]`` int64."""
+        """Tokens of each row, ``[n]`` int64."""
         return np.diff(self.offsets)
 
 
@@ -94,6 +94,26 @@ def only_local(name_or_path: str | Path) -> tuple[bool, str]:
     return False, ""
 
 
+def encode_texts(
+    tokenizer: "PreTrainedTokenizerFast",
+    texts: list[str],
+    max_length: int,
+    cache: Path | None = None,
+) -> Encoded:
+    """Turn texts into token ids, as ``tokenizer(texts)`` makes them.
+
+    Args:
+        tokenizer: a fast one.
+        texts: n of them.
+        max_length: the most tokens of a text, special ones included; longer ones are truncated.
+        cache: see :func:`encode_pairs`.
+
+    Raises:
+        InputError: for an empty text, or where ``max_length`` leaves no room for a text.
+    """
+    return _kept(tokenizer, texts, None, max_length, cache)
+
+
 def encode_pairs(
     tokenizer: "PreTrainedTokenizerFast",
     first: list[str],
@@ -115,21 +135,7 @@ def encode_pairs(
     Raises:
         InputError: for an empty text, or where ``max_length`` leaves no room for the texts.
     """
-    _require_texts(first, second)
-    least = tokenizer.num_special_tokens_to_add(pair=True) + 2
-    if max_length < least:
-        raise InputError(
-            f"A length of {max_length} tokens leaves no room for two texts among this tokenizer's "
-            f"{least - 2} special tokens: it must be at least {least}."
-        )
-    if cache is None:
-        return _encode(tokenizer, first, second, max_length)
-    file = cache / f"{_key(tokenizer, first, second, max_length)}.npz"
-    encoded = _read_cached(file, max_length)
-    if encoded is None:
-        encoded = _encode(tokenizer, first, second, max_length)
-        _write_cached(file, encoded)
-    return encoded
+    return _kept(tokenizer, first, second, max_length, cache)
 
 
 def _no_tokenizer(name_or_path: str | Path, reason: str) -> InputError:
@@ -141,15 +147,49 @@ def _no_tokenizer(name_or_path: str | Path, reason: str) -> InputError:
     )
 
 
-def _require_texts(first: list[str], second: list[str]) -> None:
-    for row, pair in enumerate(zip(first, second, strict=True)):
-        for which, text in zip(("first", "second"), pair, strict=True):
+def _kept(
+    tokenizer: "PreTrainedTokenizerFast",
+    first: list[str],
+    second: list[str] | None,
+    max_length: int,
+    cache: Path | None,
+) -> Encoded:
+    """Encode what the cache does not hold; single texts where ``second`` is None."""
+    _require_texts(first, second)
+    _require_room(tokenizer, second is not None, max_length)
+    if cache is None:
+        return _encode(tokenizer, first, second, max_length)
+    file = cache / f"{_key(tokenizer, first, second, max_length)}.npz"
+    encoded = _read_cached(file, max_length)
+    if encoded is None:
+        encoded = _encode(tokenizer, first, second, max_length)
+        _write_cached(file, encoded)
+    return encoded
+
+
+def _require_texts(first: list[str], second: list[str] | None) -> None:
+    columns = {"empty": first} if second is None else {"empty first": first, "empty second": second}
+    for row, texts in enumerate(zip(*columns.values(), strict=True)):
+        for empty, text in zip(columns, texts, strict=True):
             if not text.strip():
-                raise InputError(f"Row {row} (from 0) has an empty {which} text: leave it out.")
+                raise InputError(f"Row {row} (from 0) has an {empty} text: leave it out.")
+
+
+def _require_room(tokenizer: "PreTrainedTokenizerFast", pair: bool, max_length: int) -> None:
+    special = tokenizer.num_special_tokens_to_add(pair=pair)
+    texts, least = ("two texts", special + 2) if pair else ("a text", special + 1)
+    if max_length < least:
+        raise InputError(
+            f"A length of {max_length} tokens leaves no room for {texts} among this tokenizer's "
+            f"{special} special tokens: it must be at least {least}."
+        )
 
 
 def _key(
-    tokenizer: "PreTrainedTokenizerFast", first: list[str], second: list[str], max_length: int
+    tokenizer: "PreTrainedTokenizerFast",
+    first: list[str],
+    second: list[str] | None,
+    max_length: int,
 ) -> str:
     """SHA-256 of all that decides the ids, as 64 hexadecimal digits."""
     state = json.loads(tokenizer.backend_tokenizer.to_str())
@@ -167,7 +207,10 @@ def _key(
 
 
 def _encode(
-    tokenizer: "PreTrainedTokenizerFast", first: list[str], second: list[str], max_length: int
+    tokenizer: "PreTrainedTokenizerFast",
+    first: list[str],
+    second: list[str] | None,
+    max_length: int,
 ) -> Encoded:
     ids, types = [np.empty(0, np.int32)], [np.empty(0, np.int8)]
     offsets, truncated = [0], 0
@@ -188,13 +231,16 @@ def _encode(
 
 
 def _batches(
-    tokenizer: "PreTrainedTokenizerFast", first: list[str], second: list[str], max_length: int
+    tokenizer: "PreTrainedTokenizerFast",
+    first: list[str],
+    second: list[str] | None,
+    max_length: int,
 ) -> Iterator:
-    for start in range(0, len(first), PAIRS_AT_A_TIME):
-        some = slice(start, start + PAIRS_AT_A_TIME)
+    for start in range(0, len(first), ROWS_AT_A_TIME):
+        some = slice(start, start + ROWS_AT_A_TIME)
         yield tokenizer(
             first[some],
-            second[some],
+            None if second is None else second[some],
             truncation="longest_first",
             max_length=max_length,
             return_attention_mask=False,

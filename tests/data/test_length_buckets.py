@@ -136,7 +136,7 @@ def test_types_come_along_where_there_are_any_and_are_0_on_padding():
 
 
 def test_a_label_too_few_is_refused_at_once():
-    with pytest.raises(ValueError, match="2 labels for 3 pairs"):
+    with pytest.raises(ValueError, match="2 labels for 3 rows"):
         TextRows(rows_of([5, 6, 7]).encoded, np.zeros(2, np.int64), PAD)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from keras_suite.data import tokens
 from keras_suite.data.download import NoNetworkError
-from keras_suite.data.tokens import encode_pairs, load_tokenizer
+from keras_suite.data.tokens import encode_pairs, encode_texts, load_tokenizer
 from keras_suite.errors import InputError
 
 FIRST = ["how do i learn french ?", "is it hard ?", "i learn to speak polish well"]
@@ -151,7 +151,7 @@ def test_a_roberta_pair_has_two_separators_and_no_types(roberta):
 
 @pytest.mark.parametrize("max_length", [5, 9, 12, 64])
 def test_every_pair_is_what_the_tokenizer_makes_of_it(bert, monkeypatch, max_length):
-    monkeypatch.setattr(tokens, "PAIRS_AT_A_TIME", 2)
+    monkeypatch.setattr(tokens, "ROWS_AT_A_TIME", 2)
     encoded = encode_pairs(bert, FIRST, SECOND, max_length)
     made = [
         bert(a, b, truncation="longest_first", max_length=max_length)
@@ -166,6 +166,40 @@ def test_every_pair_is_what_the_tokenizer_makes_of_it(bert, monkeypatch, max_len
     assert (encoded.input_ids.dtype, encoded.offsets.dtype) == (np.int32, np.int64)
     whole = [len(bert(a, b)["input_ids"]) for a, b in zip(FIRST, SECOND, strict=True)]
     assert encoded.truncated == sum(length > max_length for length in whole)
+
+
+def test_a_bert_text_is_cls_a_sep_and_all_of_the_first_type(bert):
+    encoded = encode_texts(bert, FIRST[1:2], 32)
+    tokens = bert.convert_ids_to_tokens(encoded.input_ids)
+    assert tokens == ["[CLS]", "is", "it", "hard", "?", "[SEP]"]
+    assert encoded.token_type_ids.tolist() == [0] * 6
+    assert encoded.token_type_ids.dtype == np.int8
+
+
+@pytest.mark.parametrize("max_length", [3, 5, 8, 64])
+def test_every_text_is_what_the_tokenizer_makes_of_it(bert, roberta, monkeypatch, max_length):
+    monkeypatch.setattr(tokens, "ROWS_AT_A_TIME", 2)
+    for tokenizer in (bert, roberta):
+        encoded = encode_texts(tokenizer, FIRST, max_length)
+        rows = np.split(encoded.input_ids, encoded.offsets[1:-1])
+        made = [tokenizer(text, truncation=True, max_length=max_length) for text in FIRST]
+        assert [row.tolist() for row in rows] == [text["input_ids"] for text in made]
+        whole = [len(tokenizer(text)["input_ids"]) for text in FIRST]
+        assert encoded.truncated == sum(length > max_length for length in whole)
+        assert (encoded.input_ids.dtype, encoded.offsets.dtype) == (np.int32, np.int64)
+
+
+def test_texts_are_cached_as_pairs_are_and_apart_from_them(tmp_path, monkeypatch, bert):
+    fresh = [
+        encode_texts(bert, FIRST, 8, tmp_path),
+        encode_texts(bert, SECOND, 8, tmp_path),
+        encode_pairs(bert, FIRST, SECOND, 8, tmp_path),
+    ]
+    assert len(list(tmp_path.iterdir())) == 3
+    monkeypatch.delattr(tokens, "_encode")
+    assert same(encode_texts(bert, FIRST, 8, tmp_path), fresh[0])
+    assert same(encode_texts(bert, SECOND, 8, tmp_path), fresh[1])
+    assert same(encode_pairs(bert, FIRST, SECOND, 8, tmp_path), fresh[2])
 
 
 def test_the_cache_gives_identical_arrays_without_asking_the_tokenizer_again(
@@ -258,6 +292,8 @@ def test_an_empty_text_is_refused_by_its_row(bert, empty):
         encode_pairs(bert, FIRST, [SECOND[0], empty, SECOND[2]], 16)
     with pytest.raises(InputError, match=r"Row 2 \(from 0\) has an empty first text"):
         encode_pairs(bert, [*FIRST[:2], empty], SECOND, 16)
+    with pytest.raises(InputError, match=r"Row 2 \(from 0\) has an empty text: leave it out"):
+        encode_texts(bert, [*FIRST[:2], empty], 16)
 
 
 def test_a_length_without_room_for_both_texts_is_refused(bert, roberta):
@@ -267,20 +303,25 @@ def test_a_length_without_room_for_both_texts_is_refused(bert, roberta):
         encode_pairs(roberta, FIRST, SECOND, 5)
 
 
+def test_a_length_without_room_for_a_text_is_refused(bert):
+    with pytest.raises(InputError, match=r"no room for a text .* 2 special tokens: .* at least 3"):
+        encode_texts(bert, FIRST, 2)
+
+
 def test_texts_without_partners_are_a_mistake_in_the_caller(bert):
     with pytest.raises(ValueError, match="zip"):
         encode_pairs(bert, FIRST, SECOND[:2], 16)
 
 
-def test_no_pairs_are_no_tokens(bert):
-    encoded = encode_pairs(bert, [], [], 16)
-    assert len(encoded) == len(encoded.input_ids) == len(encoded.token_type_ids) == 0
+def test_no_rows_are_no_tokens(bert):
+    for encoded in (encode_pairs(bert, [], [], 16), encode_texts(bert, [], 16)):
+        assert len(encoded) == len(encoded.input_ids) == len(encoded.token_type_ids) == 0
 
 
 def test_importing_it_loads_neither_tensorflow_nor_transformers():
     code = """
 import sys
-import keras_suite.data.length_buckets, keras_suite.data.text_pairs
+import keras_suite.data.length_buckets, keras_suite.data.text_pairs, keras_suite.data.tweets
 print({"tensorflow", "keras", "tensorflow_datasets", "transformers", "torch"} & set(sys.modules))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
