@@ -4,7 +4,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from transformers import BertConfig, TFAutoModelForSequenceClassification
+from transformers import (
+    BertConfig,
+    TFAutoModelForSequenceClassification,
+    TFAutoModelForTokenClassification,
+)
 from transformers.models.bert.modeling_tf_bert import TFBertMainLayer
 
 from keras_suite.data.tokens import load_tokenizer
@@ -30,25 +34,26 @@ def tokenizer_for(encoder: str, texts: list[str]) -> "PreTrainedTokenizerFast":
     return wordpiece_of(texts, TINY_VOCABULARY) if encoder == TINY else load_tokenizer(encoder)
 
 
-def encoder_for(encoder: str, max_length: int, seed: int) -> Adopted:
+def encoder_for(encoder: str, max_length: int, seed: int, tokens: bool = False) -> Adopted:
     """Load an encoder that takes all its tokenizer makes; "tiny" is :func:`random_encoder`.
 
     Args:
         encoder: a name or path as for :func:`load_encoder`, or "tiny".
         max_length: the most tokens of an input.
         seed: of random weights.
+        tokens: as for :func:`load_encoder`.
 
     Raises:
         InputError: as :func:`load_encoder` and :func:`require_fit`.
     """
     if encoder == TINY:
-        return random_encoder(TINY_VOCABULARY, seed)
-    loaded = load_encoder(encoder)
+        return random_encoder(TINY_VOCABULARY, seed, tokens)
+    loaded = load_encoder(encoder, tokens)
     require_fit(loaded, load_tokenizer(encoder), max_length)
     return loaded
 
 
-def load_encoder(name_or_path: str | Path) -> Adopted:
+def load_encoder(name_or_path: str | Path, tokens: bool = False) -> Adopted:
     """Load a pretrained text encoder (BERT, RoBERTa, ALBERT) without any head on top.
 
     The layer maps token ids ``[n, tokens]`` int32, or a dict of ``input_ids``,
@@ -60,13 +65,16 @@ def load_encoder(name_or_path: str | Path) -> Adopted:
         name_or_path: "minilm", or a folder with config.json and model.safetensors, or a name on
             the Hugging Face hub, which without a network is looked for in the hub's local cache.
             Pickled weights are never loaded.
+        tokens: give the last hidden state ``[n, tokens, width]`` of every family, with no pooler.
 
     Raises:
         InputError: saying which files to put where; also where the encoder would keep random
             weights because the checkpoint lacks them.
     """
+    # What classifies tokens is built without a pooler.
+    kind = TFAutoModelForTokenClassification if tokens else TFAutoModelForSequenceClassification
     model = load_pretrained(
-        TFAutoModelForSequenceClassification,
+        kind,
         resolve(name_or_path),
         "encoder",
         _may_lack,
@@ -75,7 +83,7 @@ def load_encoder(name_or_path: str | Path) -> Adopted:
     return _adopt(getattr(model, model.base_model_prefix))
 
 
-def random_encoder(vocab_size: int, seed: int) -> Adopted:
+def random_encoder(vocab_size: int, seed: int, tokens: bool = False) -> Adopted:
     """Build a BERT of 2 layers, 64 wide, with random weights, where no real ones are to be had.
 
     It knows nothing of any language: whatever a model on top of it gets right, it learnt from
@@ -84,6 +92,7 @@ def random_encoder(vocab_size: int, seed: int) -> Adopted:
     Args:
         vocab_size: number of token ids.
         seed: decides the weights.
+        tokens: as for :func:`load_encoder`.
     """
     config = BertConfig(
         vocab_size=vocab_size,
@@ -92,7 +101,7 @@ def random_encoder(vocab_size: int, seed: int) -> Adopted:
         num_attention_heads=2,
         intermediate_size=128,
     )
-    encoder = _adopt(TFBertMainLayer(config, name="bert"))
+    encoder = _adopt(TFBertMainLayer(config, add_pooling_layer=not tokens, name="bert"))
     rng = np.random.default_rng(seed)
     for weight in encoder.module.weights:
         if len(weight.shape) == 2:  # biases stay 0 and scales 1

@@ -10,17 +10,15 @@ import keras
 import numpy as np
 import pytest
 import transformers as tr
-from safetensors.numpy import load_file, save_file
-from transformers.modeling_tf_pytorch_utils import (
-    apply_transpose,
-    convert_tf_weight_name_to_pt_weight_name,
-)
+from safetensors.numpy import load_file
 
 from keras_suite.data import tokens
 from keras_suite.data.download import NoNetworkError
+from keras_suite.data.wordpiece import wordpiece_of
 from keras_suite.errors import InputError
-from keras_suite.models.encoders import load_encoder, random_encoder, require_fit
+from keras_suite.models.encoders import encoder_for, load_encoder, random_encoder, require_fit
 from tests.layers.tiny import TEXT, inputs
+from tests.models.checkpoints import as_pytorch, randomize, write_checkpoint
 
 CLASSIFIERS = {
     "bert": (tr.TFBertForSequenceClassification, tr.BertConfig),
@@ -39,14 +37,11 @@ families = pytest.mark.parametrize("family", list(CLASSIFIERS))
 @pytest.fixture(scope="module")
 def originals():
     """A tiny classifier of each family, with no weight that is 0 or 1 by chance."""
-    rng = np.random.default_rng(0)
     models = {}
     for family, (kind, config) in CLASSIFIERS.items():
         sizes = TEXT | ({"embedding_size": 8} if family == "albert" else {})
         models[family] = kind(config(**sizes, num_labels=3))
-        models[family].build_in_name_scope()
-        for weight in models[family].weights:
-            weight.assign(rng.normal(0, 0.3, weight.shape))
+        randomize(models[family])
     return models
 
 
@@ -65,23 +60,6 @@ def no_network(monkeypatch):
         raise NoNetworkError(f"{url} cannot be reached")
 
     monkeypatch.setattr(tokens, "require_answer", unreachable)
-
-
-def as_pytorch(model):
-    arrays = {}
-    for weight in model.weights:
-        name, transpose = convert_tf_weight_name_to_pt_weight_name(
-            weight.name, tf_weight_shape=weight.shape
-        )
-        array = apply_transpose(transpose, weight.numpy(), pt_to_tf=False)
-        arrays[name] = np.ascontiguousarray(array)
-    return arrays
-
-
-def write_checkpoint(folder, config, arrays):
-    folder.mkdir(exist_ok=True)
-    config.save_pretrained(folder)
-    save_file(arrays, folder / "model.safetensors", metadata={"format": "pt"})
 
 
 def output_of(model, family):
@@ -115,6 +93,17 @@ def test_a_pytorch_checkpoint_gives_what_its_tf_model_gives(family, originals, f
 
 
 @families
+def test_for_tokens_it_gives_the_last_hidden_state_and_has_no_pooler(family, originals, folders):
+    encoder = load_encoder(folders[family], tokens=True)
+    expected = getattr(originals[family], family)(**inputs(family)).last_hidden_state
+    assert expected.shape == (3, 7, 16)
+    assert np.abs(encoder(inputs(family)) - expected).max() <= 1e-6
+    assert not any("pooler" in weight.path for weight in encoder.weights)
+    lost = 2 if OUTPUTS[family] == "pooler_output" else 0
+    assert len(load_encoder(folders[family]).weights) - len(encoder.weights) == lost
+
+
+@families
 def test_a_checkpoint_without_a_head_may_leave_the_familys_prefix_out(
     family, originals, folders, tmp_path
 ):
@@ -145,14 +134,15 @@ def test_a_pooler_that_the_checkpoint_lacks_does_not_matter(originals, folders, 
     assert np.abs(given - expected).max() <= 1e-6
 
 
+@pytest.mark.parametrize("tokens", [False, True])
 @families
 def test_a_model_on_it_comes_back_from_its_file_with_neither_checkpoint_nor_network(
-    family, folders, tmp_path, monkeypatch
+    family, tokens, folders, tmp_path, monkeypatch
 ):
     shutil.copytree(folders[family], tmp_path / "checkpoint")
     arrays = inputs(family)
     symbols = {k: keras.Input(v.shape[1:], name=k, dtype=str(v.dtype)) for k, v in arrays.items()}
-    model = keras.Model(symbols, load_encoder(tmp_path / "checkpoint")(symbols))
+    model = keras.Model(symbols, load_encoder(tmp_path / "checkpoint", tokens)(symbols))
     expected = model(arrays)
     model.save(tmp_path / "model.keras")
     shutil.rmtree(tmp_path / "checkpoint")
@@ -288,6 +278,23 @@ def test_a_random_encoder_starts_as_bert_does():
     for weight in weights:
         if len(weight.shape) == 1:
             assert np.array_equal(np.unique(weight), [1.0 if "gamma" in weight.name else 0.0])
+
+
+def test_a_random_encoder_for_tokens_is_the_same_without_its_pooler():
+    encoder, pooled = random_encoder(50, 7, tokens=True), random_encoder(50, 7)
+    given = encoder(inputs("bert"))
+    assert given.shape == (3, 7, 64)
+    assert np.array_equal(given, pooled.module(**inputs("bert")).last_hidden_state)
+    assert not any("pooler" in weight.path for weight in encoder.weights)
+
+
+def test_a_named_encoder_for_tokens_comes_with_the_checks_of_one_that_pools(folders, tmp_path):
+    assert encoder_for("tiny", 16, 0, tokens=True)(inputs("bert")).shape == (3, 7, 64)
+    shutil.copytree(folders["albert"], tmp_path, dirs_exist_ok=True)
+    wordpiece_of(["ab ba"], 50).save_pretrained(tmp_path)
+    assert encoder_for(str(tmp_path), 40, 0, tokens=True)(inputs("albert")).shape == (3, 7, 16)
+    with pytest.raises(InputError, match="more than the 40"):
+        encoder_for(str(tmp_path), 41, 0, tokens=True)
 
 
 def test_a_tokenizer_and_a_length_that_the_encoder_can_take_fit():
