@@ -49,9 +49,10 @@ def work(options: argparse.Namespace) -> None:
     import tensorflow as tf
 
     from experiments import cifar10
+    from keras_suite.training.features import BATCH as FILL_BATCH
     from keras_suite.training.memory import watch_peak_memory
     from keras_suite.training.prefix import cut
-    from keras_suite.training.prefix_cache import FILL_BATCH, PrefixCache
+    from keras_suite.training.prefix_cache import PrefixCache
     from keras_suite.training.rows import ArrayRows
 
     rng = np.random.default_rng(0)
@@ -69,7 +70,7 @@ def work(options: argparse.Namespace) -> None:
             started = time.perf_counter()
             (rows,) = PrefixCache(Path(folder)).rows(prefix, [rows])
         filled = time.perf_counter() - started
-        cifar10.compile_with(optimizer, model)
+        model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
         first_step, steps = tf.Variable(0, dtype=tf.int64), -(-len(rows) // BATCH)
         batches = rows.training_batches(BATCH, 0, first_step, steps)
         print(json.dumps({"seconds": filled}), flush=True)

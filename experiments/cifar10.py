@@ -17,6 +17,7 @@ half a minute on 2 cores and says nothing: its networks are untrained.
 import dataclasses
 import sys
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from keras_suite.command_line import main
@@ -151,7 +152,8 @@ def build(config: Config, rows):
         network = network_of(config, classes=int(rows.train.labels.max()) + 1)
         if config.augment:
             network = augmented(network)
-    compile_with(keras.optimizers.Adam(config.learning_rate), network)
+    adam = keras.optimizers.Adam(config.learning_rate)
+    network.compile(adam, "sparse_categorical_crossentropy", metrics=["accuracy"])
     return network
 
 
@@ -182,11 +184,6 @@ def augmented(network):
     return keras.Model(images, network(changed))
 
 
-def compile_with(optimizer, network) -> None:
-    """Compile a network, or the part of it that trains."""
-    network.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
-
-
 def run(config: Config, run) -> None:
     """Train each network in its turn, measure, draw, export the best on validation images."""
     from keras_suite.results import compare
@@ -202,9 +199,10 @@ def run(config: Config, run) -> None:
     measured, histories, tests, best = [], {}, {}, -1.0
     for each in plan:
         network = network or build(each, rows)
-        histories[each.model] = history = train(each, rows, network, run, share=0.9 / len(plan))
+        history, filled = train(each, rows, network, run, share=0.9 / len(plan))
+        histories[each.model] = history
         with run.stage("measure", 0.1 / len(plan)):
-            what, tests[each.model] = measure(each, rows, network, history, run)
+            what, tests[each.model] = measure(each, rows, network, history, filled)
             measured += what
         if history[-1]["val_accuracy"] > best:
             best = history[-1]["val_accuracy"]
@@ -215,14 +213,22 @@ def run(config: Config, run) -> None:
     run.finish(compare(measured, REPORTED))
 
 
-def train(config: Config, rows, network, run, share: float) -> list[dict]:
-    """Train a network, or its tail on what the frozen layers before it make of the images."""
-    from keras_suite.training.fit import Fit
+def train(config: Config, rows, network, run, share: float) -> tuple[list[dict], float]:
+    """Train a network, or its tail on what the frozen layers before it make of the images.
 
-    trained, parts = network, [rows.train, rows.validation]
+    Returns:
+        The history, and the seconds it took to compute that; 0 where nothing was.
+    """
+    from keras_suite.training.cached import cached
+    from keras_suite.training.fit import Fit
+    from keras_suite.training.prefix_cache import PrefixCache
+
+    trained, parts, stage = network, [rows.train, rows.validation], f"cache {config.model}"
     if config.prefix_cache:
-        trained, parts = cached(config, network, parts, run, share / 2)
         share /= 2
+        with run.stage(stage, share) as advance:
+            cache = PrefixCache(dtype=config.cache_dtype)
+            trained, parts = cached(network, parts, cache, partial(say, config, run), advance)
     fit = Fit(
         name=config.model,
         model=trained,
@@ -232,31 +238,16 @@ def train(config: Config, rows, network, run, share: float) -> list[dict]:
         batch_size=config.batch_size,
         seed=config.seed,
     )
-    return run.fit([fit], share, at_once=1)[fit.name]
+    history = run.fit([fit], share, at_once=1)[fit.name]
+    return history, 0.0 if trained is network else run.metrics["seconds"][stage]
 
 
-def cached(config: Config, network, parts: list, run, share: float) -> tuple:
-    """Return the network's tail and its rows, or both as they are where nothing can be cached."""
-    from keras_suite.errors import InputError
-    from keras_suite.training.prefix import cut
-    from keras_suite.training.prefix_cache import PrefixCache
-
-    def say(sentence: str) -> None:
-        run.console.print(f"{config.model}: {sentence}", soft_wrap=True, highlight=False)
-
-    try:
-        prefix, tail = cut(network)
-    except InputError as error:
-        say(str(error))
-        with run.progress.stage("", share):  # nothing to do
-            return network, parts
-    with run.stage(f"cache {config.model}", share) as advance:
-        stored = PrefixCache(dtype=config.cache_dtype).rows(prefix, parts, say, advance)
-    compile_with(network.optimizer, tail)
-    return tail, stored
+def say(config: Config, run, sentence: str) -> None:
+    """Print a sentence about one of the networks."""
+    run.console.print(f"{config.model}: {sentence}", soft_wrap=True, highlight=False)
 
 
-def measure(config: Config, rows, network, history: list[dict], run) -> tuple[list, tuple]:
+def measure(config: Config, rows, network, history: list, filled: float) -> tuple[list, tuple]:
     """Measure a trained network; return the results, and the labels and outputs of the test."""
     from keras_suite.adapters.counts import parameter_counts
     from keras_suite.metrics.classification import multiclass_report
@@ -266,7 +257,7 @@ def measure(config: Config, rows, network, history: list[dict], run) -> tuple[li
     counts = parameter_counts(network)
     costs = {each: counts[each] for each in ("parameters", "trainable")}
     costs["seconds_per_epoch"] = sum(entry["seconds"] for entry in history) / len(history)
-    if filled := run.metrics["seconds"].get(f"cache {config.model}"):
+    if filled:
         costs["seconds_to_fill_cache"] = filled  # the work each epoch would have besides
         costs["seconds_per_epoch_without"] = filled + costs["seconds_per_epoch"]
     last = {metric: history[-1][metric] for metric in ("accuracy", "loss")}

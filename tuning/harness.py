@@ -20,8 +20,10 @@ from tensorboard.plugins.hparams import api as hparams
 from keras_suite import files
 from keras_suite.config import ExperimentConfig
 from keras_suite.errors import InputError
+from keras_suite.training.cached import cached
 from keras_suite.training.fit import Fit, run_fit
 from keras_suite.training.memory import forget_graphs
+from keras_suite.training.prefix_cache import PrefixCache
 
 kerastuner_settings.DEBUG = False  # no traceback on the terminal: error.txt has it
 
@@ -67,11 +69,14 @@ class ExperimentHyperModel(kt.HyperModel):
     ) -> list[dict]:
         """Train a network just built, from where ``state`` is; return its whole history."""
         config, objective = self.sample(hp), self.experiment.OBJECTIVE
+        parts = [self.rows.train, self.rows.validation]
+        if getattr(config, "prefix_cache", False):
+            model, parts = cached(model, parts, PrefixCache(dtype=config.cache_dtype))
         fit = Fit(
             name="trial",
             model=model,
-            train=self.rows.train,
-            validation=self.rows.validation,
+            train=parts[0],
+            validation=parts[1],
             epochs=hp.values["tuner/epochs"],
             batch_size=config.batch_size,
             seed=config.seed,

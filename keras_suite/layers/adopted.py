@@ -11,6 +11,7 @@ from keras_suite.layers.gelu import gelu
 from keras_suite.layers.lora import LoRADense
 from keras_suite.transformers_tf import AutoConfig, tf_keras
 
+DROPOUT_RATES = "hidden_dropout_prob", "attention_probs_dropout_prob"
 PYTORCH_NAMES = {"kernel": "weight", "embeddings": "weight", "gamma": "weight", "beta": "bias"}
 
 
@@ -91,6 +92,17 @@ class Adopted(keras.layers.Layer):
     def dense_layers(self) -> dict[str, tf_keras.layers.Dense]:
         """Return the module's dense layers by path, such as ``pooler.dense``."""
         return {path: dense for path, *_, dense in self._dense_places()}
+
+    def freeze(self) -> None:
+        """Let the layer neither train nor drop anything out: it computes as in inference.
+
+        ``trainable = False`` alone leaves dropout on in training, as for any layer of Keras.
+        """
+        self.trainable = False
+        for dropout in self.dropouts:
+            dropout.rate = 0.0
+        for name in DROPOUT_RATES:
+            setattr(self.module.config, name, 0.0)  # for those who load the layer from a file
 
     def twin(
         self,

@@ -8,6 +8,8 @@ import keras
 
 from keras_suite.errors import InputError
 
+MASK = "attention_mask"
+
 
 def cut(model: keras.Model) -> tuple[keras.Model, keras.Model]:
     """Cut a model at the last tensor that is the same at each step and alone leads to the rest.
@@ -16,19 +18,24 @@ def cut(model: keras.Model) -> tuple[keras.Model, keras.Model]:
     0 is not) nor has averages that training changes. A nested model counts as one layer.
 
     Args:
-        model: Functional or Sequential, built, of one input, with Keras' own training step.
+        model: Functional or Sequential, built, with Keras' own training step; of one input, or of
+            a dict of inputs as texts have them. Of these, ``attention_mask`` ``[rows, tokens]`` may
+            be used on both sides of the cut.
 
     Returns:
-        The prefix, from the model's input to that tensor, and the tail, from there to the model's
+        The prefix, from the model's inputs to that tensor, and the tail, from there to the model's
         outputs. They consist of the model's own layers: to train the tail is to train the model.
-        Neither is compiled. The tail holds the prefix as ``tail.prefix``: so the state of its fit
-        is refused where the prefix has other weights.
+        Neither is compiled. The tail of a tensor that has a place for each token takes a dict of
+        ``features`` and ``attention_mask``, any other the tensor. The tail holds the prefix as
+        ``tail.prefix``: so the state of its fit is refused where the prefix has other weights.
 
     Raises:
         InputError: where no frozen weights come before that tensor, with the reason.
     """
-    if len(model.inputs) > 1:
-        raise _refusal(f"the model has {len(model.inputs)} inputs instead of one")
+    if len(model.inputs) > 1 and _mask(model) is None:
+        raise _refusal(
+            f"the model has {len(model.inputs)} inputs, not one or a dict with {MASK} in it"
+        )
     if isinstance(model, keras.Sequential):
         model = keras.Model(model.inputs, model.outputs)
     depths = sorted(model._nodes_by_depth, reverse=True)  # the inputs are deepest
@@ -37,14 +44,35 @@ def cut(model: keras.Model) -> tuple[keras.Model, keras.Model]:
     if len(same) == len(nodes):
         raise _refusal("no layer of it trains")
     tensor = _last_alone(model, nodes, same)
-    prefix = keras.Model(model.inputs[0], tensor, name="prefix")
+    start = model.input if isinstance(model.input, dict) else model.inputs[0]
+    prefix = keras.Model(start, tensor, name="prefix")
     if not _has_frozen_weights(prefix):
         raise _refusal(_reason(same, nodes[len(same)]))
-    start = keras.Input(batch_shape=tensor.shape, dtype=tensor.dtype)
-    # keras.Model(tensor, outputs) fails where the layer before the tensor is used again after it.
-    tail = keras.Model(start, keras.Function(tensor, model.output).call(start), name="tail")
+    tail = _tail(model, tensor)
     tail.prefix = prefix
     return prefix, tail
+
+
+def has_tokens(tensor: keras.KerasTensor) -> bool:
+    """Tell whether a text model's tensor has a place for each token: ``[rows, tokens, ...]``."""
+    return tensor.shape[1:2] == (None,)
+
+
+def _tail(model: keras.Model, tensor: keras.KerasTensor) -> keras.Model:
+    cuts = {"features": tensor}
+    if isinstance(model.input, dict) and has_tokens(tensor):
+        cuts[MASK] = _mask(model)
+    starts = {
+        name: keras.Input(batch_shape=each.shape, dtype=each.dtype, name=name)
+        for name, each in cuts.items()
+    }
+    # keras.Model(tensor, outputs) fails where the layer before the tensor is used again after it.
+    outputs = keras.Function(list(cuts.values()), model.output).call(list(starts.values()))
+    return keras.Model(starts if MASK in starts else starts["features"], outputs, name="tail")
+
+
+def _mask(model: keras.Model) -> keras.KerasTensor | None:
+    return model.input.get(MASK) if isinstance(model.input, dict) else None
 
 
 def _last_alone(model: keras.Model, nodes: Sequence, same: Sequence) -> keras.KerasTensor:
@@ -53,12 +81,15 @@ def _last_alone(model: keras.Model, nodes: Sequence, same: Sequence) -> keras.Ke
     In whatever order a graph is walked, all that does not come after such a tensor comes before.
     """
     uses = Counter([*model.outputs, *(tensor for node in nodes for tensor in node.input_tensors)])
-    needed, alone = [], model.inputs[0]
+    needed, alone, mask = [], model.inputs[0], _mask(model)
     for node in same:
         uses.subtract(node.input_tensors)
         needed = [tensor for tensor in (*needed, *node.outputs) if uses[tensor]]
-        if len(needed) == 1 and getattr(needed[0], "_keras_mask", None) is None:
-            alone = needed[0]  # a mask would be a second tensor
+        rest = [tensor for tensor in needed if tensor is not mask]
+        if len(rest) != 1 or getattr(rest[0], "_keras_mask", None) is not None:
+            continue  # a mask of Keras' own would be a second tensor
+        if len(needed) == 1 or has_tokens(rest[0]):
+            alone = rest[0]
     return alone
 
 

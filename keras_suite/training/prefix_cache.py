@@ -17,12 +17,12 @@ from rich.filesize import decimal
 
 from keras_suite import files
 from keras_suite.data.download import cache_folder
+from keras_suite.data.length_buckets import TextRows
 from keras_suite.data.split import Arrays
 from keras_suite.errors import InputError
-from keras_suite.training.rows import ArrayRows, StoredRows, as_rows
+from keras_suite.training.features import Features, features_of
+from keras_suite.training.rows import ArrayRows, StoredRows, StoredTextRows, as_rows
 
-FILL_BATCH = 16
-"""Rows that go through a prefix at once: fewer than in a training step, which has the peak."""
 OTHERWISE = "name another folder with KERAS_SUITE_CACHE, or train with --no-prefix-cache."
 
 
@@ -44,10 +44,10 @@ class PrefixCache:
     def rows(
         self,
         prefix: keras.Model,
-        parts: Sequence[Arrays | ArrayRows],
+        parts: Sequence[Arrays | ArrayRows | TextRows],
         announce: Callable[[str], object] = lambda sentence: None,
         advance: Callable[[float], object] = lambda part: None,
-    ) -> list[StoredRows]:
+    ) -> list[StoredRows | StoredTextRows]:
         """Return the rows to train a tail on in the place of the rows to train the model on.
 
         What is missing is computed first. That is one process's turn at a time, since it takes all
@@ -55,35 +55,35 @@ class PrefixCache:
 
         Args:
             prefix: of :func:`keras_suite.training.prefix.cut`.
-            parts: sets of rows, each a pair of inputs ``[n, ...]`` and labels ``[n, ...]``.
+            parts: sets of rows, texts or pairs of inputs ``[n, ...]`` and labels ``[n, ...]``.
             announce: called with a sentence for the person before anything is computed: how much
                 space it will take, and where; or that another process has its turn.
             advance: called with each further part (0..1) that is done.
 
         Returns:
-            The features ``[n, ...]`` of each set, with its labels.
+            The features of each set, with its labels, in the same batches as the set itself.
 
         Raises:
             InputError: where there is too little space, the folder cannot be written, a feature is
                 too large for float16, or the prefix does something else in training.
         """
-        parts = [as_rows(part) for part in parts]
-        paths = [self.folder / f"{self._key(prefix, part.inputs)}.npy" for part in parts]
-        inputs = {path: part.inputs for path, part in zip(paths, parts, strict=True)}
+        sets = [features_of(prefix, as_rows(part)) for part in parts]
+        paths = [self.folder / f"{self._key(prefix, each)}.npy" for each in sets]
+        by_path = dict(zip(paths, sets, strict=True))
         if not all(path.exists() for path in paths):
             try:
                 with self._turn(announce):
-                    missing = {path: inputs[path] for path in inputs if not path.exists()}
+                    missing = {path: by_path[path] for path in by_path if not path.exists()}
                     if missing:  # still, after the wait
                         self._fill(prefix, missing, announce, advance)
             except OSError as error:
                 raise InputError(
                     f"{self.folder} cannot be written ({error.strerror}): {OTHERWISE}"
                 ) from error
-        return [StoredRows(path, part.labels) for path, part in zip(paths, parts, strict=True)]
+        return [features.rows(path) for path, features in zip(paths, sets, strict=True)]
 
-    def _key(self, prefix: keras.Model, inputs: np.ndarray) -> str:
-        arrays = [*prefix.weights, inputs]
+    def _key(self, prefix: keras.Model, features: Features) -> str:
+        arrays = [*prefix.weights, *features.deciding]
         shapes = [(tuple(array.shape), str(array.dtype)) for array in arrays]
         decides = _structure(prefix), shapes, self.dtype, keras.__version__, tf.__version__
         digest = hashlib.sha256(json.dumps(decides, sort_keys=True).encode())
@@ -108,39 +108,42 @@ class PrefixCache:
     def _fill(
         self,
         prefix: keras.Model,
-        missing: Mapping[Path, np.ndarray],
+        missing: Mapping[Path, Features],
         announce: Callable[[str], object],
         advance: Callable[[float], object],
     ) -> None:
-        rows = sum(len(inputs) for inputs in missing.values())
-        shapes = [self._shape(prefix, inputs) for inputs in missing.values()]
-        size = sum(math.prod(shape) for shape in shapes) * np.dtype(self.dtype).itemsize
-        self._require_space(size)
+        rows = sum(len(features.source) for features in missing.values())
+        places = sum(features.places for features in missing.values())
+        shape = self._shape(prefix, next(iter(missing.values())))
+        place_bytes = math.prod(shape) * np.dtype(self.dtype).itemsize
+        self._require_space(places * place_bytes)
         announce(
-            f"Storing what the frozen layers make of {rows:,} rows takes {decimal(size)}, "
-            f"which stay in {self.folder} until you delete them."
+            f"Storing what the frozen layers make of {rows:,} rows takes "
+            f"{decimal(places * place_bytes)}, which stay in {self.folder} until you delete them."
         )
-        for (path, inputs), shape in zip(missing.items(), shapes, strict=True):
+        for path, features in missing.items():
+            whole = {"fortran_order": False, "shape": (features.places, *shape)}
             with files.whole(path) as partial, partial.open("wb") as file:
-                header = {"descr": np.dtype(self.dtype).str, "fortran_order": False, "shape": shape}
+                header = {"descr": np.dtype(self.dtype).str, **whole}
                 np.lib.format.write_array_header_1_0(file, header)
-                for start in range(0, len(inputs), FILL_BATCH):
-                    some = inputs[start : start + FILL_BATCH]
-                    file.write(self._stored(prefix.predict_on_batch(some)))
-                    advance(len(some) / rows)
+                start = file.tell()
+                for place, some in features.compute():
+                    file.seek(start + place * place_bytes)
+                    file.write(self._stored(some))
+                    advance(len(some) / places)
 
-    def _shape(self, prefix: keras.Model, inputs: np.ndarray) -> tuple[int, ...]:
-        """Compute one row's features for their shape, and in training, too, to compare them."""
-        features, in_training = (
-            self._stored(keras.ops.convert_to_numpy(prefix(inputs[:1], training=training)))
+    def _shape(self, prefix: keras.Model, features: Features) -> tuple[int, ...]:
+        """Compute a row's features for their shape, and in training, too, to compare them."""
+        outputs, in_training = (
+            self._stored(keras.ops.convert_to_numpy(prefix(features.some(), training=training)))
             for training in (False, True)
         )
-        if prefix.losses or not np.allclose(features, in_training):
+        if prefix.losses or not np.allclose(outputs, in_training):
             raise InputError(
                 "In training the frozen layers make other features of a row or add to the loss, so "
                 "their features cannot be stored: train with --no-prefix-cache."
             )
-        return len(inputs), *features.shape[1:]
+        return outputs.shape[2 if features.per_token else 1 :]
 
     def _stored(self, features: np.ndarray) -> np.ndarray:
         try:

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from keras_suite.data.length_buckets import TextRows
 from keras_suite.data.split import Rows
+from keras_suite.training.prefix import MASK
 
 EVALUATION_BATCH = 8192
 LARGE_ROWS_BATCH = 32
@@ -127,6 +128,44 @@ class StoredRows(_NumberedRows):
     @cached_property
     def _inputs(self) -> np.memmap:
         """What the file's header says: dtype, shape and where the rows begin; never read."""
+        return np.load(self.path, mmap_mode="r")
+
+
+@dataclass(frozen=True)
+class StoredTextRows(TextRows):
+    """Texts of which a model gets stored features in the place of the tokens, in the same batches.
+
+    That is the features ``[rows, ...]``; or, where there are some for each token, a dict of
+    ``features`` ``[rows, width, ...]``, 0 at padding, and ``attention_mask``.
+
+    Args:
+        path: of the features as ``numpy.save`` writes them, ``[texts, ...]`` or ``[tokens, ...]``.
+        per_token: which of the two.
+    """
+
+    path: Path
+    per_token: bool
+
+    def inputs(self, rows: np.ndarray) -> np.ndarray | dict[str, np.ndarray]:
+        """Return a batch of some rows, as a model gets them."""
+        if not self.per_token:
+            return self._features[rows]
+        mask = super().inputs(rows)[MASK]
+        features = np.zeros((*mask.shape, *self._features.shape[1:]), self._features.dtype)
+        starts, lengths = self.encoded.offsets[rows], mask.sum(axis=1)
+        for place, (start, length) in enumerate(zip(starts, lengths, strict=True)):
+            features[place, :length] = self._features[start : start + length]
+        return {"features": features, MASK: mask}
+
+    def _signature(self):
+        shape, dtype = self._features.shape[1:], self._features.dtype
+        if not self.per_token:
+            return tf.TensorSpec([None, *shape], dtype)
+        features = tf.TensorSpec([None, None, *shape], dtype)
+        return {"features": features, MASK: super()._signature()[MASK]}
+
+    @cached_property
+    def _features(self) -> np.memmap:
         return np.load(self.path, mmap_mode="r")
 
 

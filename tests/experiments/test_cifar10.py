@@ -11,6 +11,7 @@ import tensorflow as tf
 from experiments import cifar10
 from keras_suite.adapters.counts import parameter_counts
 from keras_suite.errors import InputError
+from keras_suite.training.cached import cached
 from keras_suite.training.fit import Fit, run_fit
 from keras_suite.training.prefix import cut
 from keras_suite.training.prefix_cache import PrefixCache
@@ -78,13 +79,12 @@ def test_a_cached_training_has_the_losses_of_one_without(rows, tmp_path):
         network = cifar10.build(config, rows)
         trained, parts = network, [rows.train, rows.validation]
         if is_cached:
-            prefix, trained = cut(network)
-            parts = PrefixCache(tmp_path).rows(prefix, parts)
-            cifar10.compile_with(network.optimizer, trained)
+            trained, parts = cached(network, parts, PrefixCache(tmp_path))
+            assert trained is not network
         histories.append(run_fit(Fit("vgg19", trained, *parts, 2, config.batch_size, seed=1)))
-    for plain, cached in zip(*histories, strict=True):
+    for plain, other in zip(*histories, strict=True):
         for figure in ("loss", "val_loss", "accuracy", "val_accuracy"):
-            assert cached[figure] == pytest.approx(plain[figure], abs=1e-5)
+            assert other[figure] == pytest.approx(plain[figure], abs=1e-5)
 
 
 def test_augmentation_changes_training_only_and_is_not_cached(rows):

@@ -137,6 +137,21 @@ def test_dropout_goes_on_from_a_saved_random_state():
 
 
 @families
+def test_frozen_it_neither_trains_nor_drops_out_also_when_it_comes_back_from_a_file(
+    family, tmp_path
+):
+    layer = adopt(family)
+    layer.freeze()
+    model = classifier(layer, family)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    assert len(model.trainable_variables) == len(loaded.trainable_variables) == 2
+    still = model(inputs(family), training=False)
+    for each in (model, loaded):
+        assert np.array_equal(each(inputs(family), training=True), still)
+
+
+@families
 def test_a_twin_shares_every_variable_but_those_it_shall_have_for_itself(family):
     layer = adopt(family)
     own = [layer.weights[0].name, layer.weights[-1].name]

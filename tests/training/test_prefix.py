@@ -200,7 +200,7 @@ def test_a_mask_besides_the_tensor_is_a_reason():
 def test_several_inputs_are_a_reason():
     inputs = [keras.Input((3,)), keras.Input((3,))]
     outputs = layers.Dense(2)(frozen(layers.Dense(3))(layers.add(inputs)))
-    with pytest.raises(InputError, match="the model has 2 inputs instead of one"):
+    with pytest.raises(InputError, match="the model has 2 inputs, not one or a dict"):
         cut(keras.Model(inputs, outputs))
 
 

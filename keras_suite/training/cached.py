@@ -1,0 +1,45 @@
+"""A model's tail to train in the place of the model, where its beginning is frozen."""
+
+from collections.abc import Callable, Sequence
+
+import keras
+
+from keras_suite.data.split import Rows
+from keras_suite.errors import InputError
+from keras_suite.training.prefix import cut
+from keras_suite.training.prefix_cache import PrefixCache
+
+
+def cached(
+    model: keras.Model,
+    parts: Sequence[Rows],
+    cache: PrefixCache,
+    announce: Callable[[str], object] = lambda sentence: None,
+    advance: Callable[[float], object] = lambda part: None,
+) -> tuple[keras.Model, list[Rows]]:
+    """Compute what never changes about a model's rows once, as far as there is such a thing.
+
+    Args:
+        model: compiled.
+        parts: sets of rows.
+        cache: where the features are kept.
+        announce: called with sentences for the person, also with why nothing can be kept.
+        advance: as for :meth:`PrefixCache.rows`.
+
+    Returns:
+        The model's tail, compiled as the model is, and the features of each set; or, where
+        nothing can be kept, the model and the sets themselves. To train the tail is to train the
+        model.
+
+    Raises:
+        InputError: as :meth:`PrefixCache.rows`.
+    """
+    try:
+        prefix, tail = cut(model)
+    except InputError as error:
+        announce(str(error))
+        return model, list(parts)
+    stored = cache.rows(prefix, parts, announce, advance)
+    settings = keras.saving.deserialize_keras_object(model.get_compile_config())
+    tail.compile(**settings | {"optimizer": model.optimizer})  # is then the model's, if it is saved
+    return tail, stored

@@ -1,0 +1,117 @@
+"""What a frozen prefix makes of rows: what decides it, its shape, its order, and who reads it."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from keras_suite.data.length_buckets import Inputs, TextRows
+from keras_suite.training.prefix import has_tokens
+from keras_suite.training.rows import ArrayRows, StoredRows, StoredTextRows
+
+BATCH = 16
+"""Rows that go through a prefix at once: fewer than in a training step, which has the peak."""
+
+
+class Features(ABC):
+    """The features of rows, along the first axis of one array."""
+
+    @property
+    @abstractmethod
+    def deciding(self) -> list[np.ndarray]:
+        """All that decides what a prefix makes of the rows."""
+
+    @property
+    @abstractmethod
+    def places(self) -> int:
+        """Length of the array's first axis."""
+
+    @property
+    def per_token(self) -> bool:
+        """Whether a prefix's output has a second axis, the tokens', that the array has not."""
+        return False
+
+    @abstractmethod
+    def some(self) -> np.ndarray | Inputs:
+        """Return a row or a few, as the prefix gets them."""
+
+    @abstractmethod
+    def compute(self) -> Iterator[tuple[int, np.ndarray]]:
+        """Give all features in pieces, each with its place on the first axis."""
+
+    @abstractmethod
+    def rows(self, path: Path) -> StoredRows | StoredTextRows:
+        """Return the rows to train a tail on, for features that lie in a file of numpy's."""
+
+
+def features_of(prefix: keras.Model, rows: ArrayRows | TextRows) -> Features:
+    """Say how the features of rows are computed and stored."""
+    if isinstance(rows, TextRows):
+        return _TextFeatures(prefix, rows)
+    return _ArrayFeatures(prefix, rows)
+
+
+@dataclass(frozen=True)
+class _ArrayFeatures(Features):
+    prefix: keras.Model
+    source: ArrayRows
+
+    @property
+    def deciding(self) -> list[np.ndarray]:
+        return [self.source.inputs]
+
+    @property
+    def places(self) -> int:
+        return len(self.source.inputs)
+
+    def some(self) -> np.ndarray:
+        return self.source.inputs[:1]
+
+    def compute(self) -> Iterator[tuple[int, np.ndarray]]:
+        for start in range(0, self.places, BATCH):
+            yield start, self.prefix.predict_on_batch(self.source.inputs[start : start + BATCH])
+
+    def rows(self, path: Path) -> StoredRows:
+        return StoredRows(path, self.source.labels)
+
+
+@dataclass(frozen=True)
+class _TextFeatures(Features):
+    """A place for each text, or for each token of all texts where the prefix tells them apart."""
+
+    prefix: keras.Model
+    source: TextRows
+
+    @property
+    def deciding(self) -> list[np.ndarray]:
+        encoded = self.source.encoded
+        types = encoded.token_type_ids
+        return [encoded.input_ids, encoded.offsets, *([] if types is None else [types])]
+
+    @property
+    def places(self) -> int:
+        return int(self.source.encoded.offsets[-1]) if self.per_token else len(self.source)
+
+    def some(self) -> Inputs:
+        return self.source.inputs(np.arange(1))
+
+    def compute(self) -> Iterator[tuple[int, np.ndarray]]:
+        encoded = self.source.encoded
+        for rows in self.source.longest_first(BATCH):
+            outputs = self.prefix.predict_on_batch(self.source.inputs(rows))
+            for row, output in zip(rows, outputs, strict=True):
+                if self.per_token:
+                    yield encoded.offsets[row], output[: encoded.lengths[row]]
+                else:
+                    yield row, output[None]
+
+    def rows(self, path: Path) -> StoredTextRows:
+        source = self.source
+        return StoredTextRows(source.encoded, source.labels, source.pad_id, path, self.per_token)
+
+    @property
+    def per_token(self) -> bool:
+        return has_tokens(self.prefix.output)
