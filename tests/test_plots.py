@@ -13,6 +13,13 @@ HISTORY = [
     {"epoch": e, "loss": 1 / e, "val_loss": 2 / e, "accuracy": 0.9, "val_accuracy": 0.8}
     for e in (1, 2, 3)
 ]
+RESULTS = [
+    {"model": f"model {i}", "protocol": "fine-tuned", "split": split, "metric": metric}
+    | {"reproduced": 0.9 + i / 1000, "reported": None if i == 2 else 0.95, "std": 0.01}
+    for i in (1, 2, 3)
+    for split in ("validation", "test")
+    for metric in ("accuracy", "f1", "tp")
+]
 FIGURES = {
     "class_histogram": lambda: plots.class_histogram(
         {"before": [0] * 90 + [1] * 10, "after": [0] * 90 + [1] * 88}, ["legitimate", "fraud"]
@@ -40,6 +47,7 @@ FIGURES = {
     "gallery": lambda: plots.gallery(
         RNG.integers(0, 255, (7, 28, 28)), ["Ankle boot,\npredicted T-shirt/top"] * 7
     ),
+    "beside_reported": lambda: plots.beside_reported(RESULTS, ["accuracy", "f1"]),
     "curves": lambda: plots.roc_and_precision_recall(
         {"one": (Y, RNG.random(60)), "two": (Y, RNG.random(60))}
     ),
@@ -93,3 +101,12 @@ def test_the_colours_differ_in_brightness_for_colour_blind_readers():
     rgb = [tuple(int(color[i : i + 2], 16) for i in (1, 3, 5)) for color in plots.COLORS[:2]]
     brightness = [0.2126 * r + 0.7152 * g + 0.0722 * b for r, g, b in rgb]
     assert abs(brightness[0] - brightness[1]) > 5
+
+
+def test_reported_figures_are_lines_beside_the_dots_of_the_test_figures():
+    figure = FIGURES["beside_reported"]()
+    assert [axes.get_ylabel() for axes in figure.axes] == ["accuracy", "f1"]
+    assert {"0.901", "0.902", "0.903", "model 2\nfine-tuned"} <= texts(figure)
+    for axes in figure.axes:
+        _, lines = axes.collections
+        assert [line[:, 1].tolist() for line in lines.get_segments()] == [[0.95] * 2] * 2
