@@ -1,0 +1,207 @@
+"""One file of questions in the form of SQuAD version 2, checked.
+
+Form: Rajpurkar, Jia and Liang, "Know What You Don't Know: Unanswerable Questions for SQuAD", ACL
+2018.
+"""
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from keras_suite.errors import InputError, in_a_line
+
+MISPLACED_SHARE = 0.01  # of a file's answers, up to which they are left out
+JSON_TYPES = {
+    dict: "an object",
+    list: "a list",
+    str: "a text",
+    int: "a whole number",
+    bool: "true or false",
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A stretch of the context that answers the question.
+
+    Args:
+        text: the stretch.
+        start: its first character in the context, counted from 0.
+    """
+
+    text: str
+    start: int
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question about one text.
+
+    Args:
+        id: distinct in its file.
+        text: the question.
+        context: the text that may hold an answer.
+        answers: the accepted ones in the file's order; empty where the question is unanswerable.
+        title: of the article the context is taken from.
+    """
+
+    id: str
+    text: str
+    context: str
+    answers: tuple[Answer, ...]
+    title: str
+
+    @property
+    def is_answerable(self) -> bool:
+        """Whether the context holds an answer."""
+        return bool(self.answers)
+
+
+@dataclass(frozen=True)
+class QuestionFile:
+    """What one file holds.
+
+    Args:
+        questions: the ones kept, in the file's order.
+        asked: how many the file has.
+        notice: a sentence that says what was left out, or "".
+    """
+
+    questions: list[Question]
+    asked: int
+    notice: str
+
+
+def read_file(path: Path, called: str = "") -> QuestionFile:
+    """Read and check one .json or .json.gz file.
+
+    Args:
+        path: the file.
+        called: what messages call it; its path by default.
+
+    Raises:
+        InputError: for a file that cannot be read, naming the place, and as
+            :func:`parse_document`.
+    """
+    called = called or str(path)
+    try:
+        content = path.read_bytes()
+        if path.name.endswith(".gz"):
+            content = gzip.decompress(content)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise InputError(f"{called} is damaged or cut off ({error}): fetch it again.") from error
+    except OSError as error:
+        raise InputError(f"{called} cannot be read: {error.strerror or error}.") from error
+    if content.lstrip().startswith(b"<"):
+        raise InputError(f"{called} is a web page, not JSON (an error page?): fetch it again.")
+    try:
+        document = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{called} is not JSON ({in_a_line(error)}): fetch it again.") from error
+    return parse_document(document, called)
+
+
+def parse_document(document: object, called: str) -> QuestionFile:
+    """Check what such a file holds; what SQuAD calls plausible answers is ignored.
+
+    An answer that does not stand at its place in the context is left out, and with it a question
+    that has no other.
+
+    Args:
+        document: the file's JSON.
+        called: what messages call it.
+
+    Raises:
+        InputError: naming article, paragraph and question of a missing key, a wrong type, an empty
+            text, an id that is there twice, answers that contradict ``is_impossible``; or saying
+            that more than 1 % of the answers do not stand at their places.
+    """
+    ids: set[str] = set()
+    kept, misplaced, answers = [], [], 0  # ids of the questions of misplaced answers
+    for where, question in _walk(document, called):
+        if question.id in ids:
+            raise InputError(f"{where}: an earlier question has the same id; give it another.")
+        ids.add(question.id)
+        answers += len(question.answers)
+        placed = tuple(answer for answer in question.answers if _is_placed(answer, question))
+        misplaced += [question.id] * (len(question.answers) - len(placed))
+        if placed or not question.answers:
+            kept.append(replace(question, answers=placed))
+    if not ids:
+        raise InputError(f"{called} holds no questions: fetch it again.")
+    if len(misplaced) > MISPLACED_SHARE * answers:
+        raise InputError(
+            f"{called}: {len(misplaced):,} of {answers:,} answers do not stand at their "
+            f"answer_start in the context, first one of question {misplaced[0]!r}: fetch the file "
+            "again, or count answer_start in characters from 0."
+        )
+    return QuestionFile(kept, len(ids), _notice(called, len(misplaced), len(ids) - len(kept)))
+
+
+def _is_placed(answer: Answer, question: Question) -> bool:
+    found = answer.start >= 0 and question.context.startswith(answer.text, answer.start)
+    return found and bool(answer.text.strip())
+
+
+def _notice(called: str, answers: int, questions: int) -> str:
+    if not answers:
+        return ""
+    lost = f"; questions left out because no other answer remains: {questions}" if questions else ""
+    return (
+        f"{called}: answers left out because they do not stand at their places in the context: "
+        f"{answers}{lost}."
+    )
+
+
+def _walk(document: object, called: str) -> Iterator[tuple[str, Question]]:
+    """Yield each question with the place of it."""
+    for i, article in enumerate(_get(document, "data", list, called), start=1):
+        where = f"{called}, article {i}"
+        title = _get(article, "title", str, where)
+        for j, paragraph in enumerate(_get(article, "paragraphs", list, where), start=1):
+            where = f"{called}, article {i}, paragraph {j}"
+            context = _get(paragraph, "context", str, where)
+            for k, qa in enumerate(_get(paragraph, "qas", list, where), start=1):
+                yield _question(qa, context, title, f"{where}, question {k}")
+
+
+def _question(qa: object, context: str, title: str, where: str) -> tuple[str, Question]:
+    name = _get(qa, "id", str, where)
+    where = f"{where} (id {name!r})"
+    text = _get(qa, "question", str, where)
+    for what, content in (("question", text), ("context", context)):
+        if not content.strip():
+            raise InputError(f"{where}: the {what} is empty; fill it or leave the question out.")
+    answers = tuple(
+        Answer(_get(each, "text", str, where), _get(each, "answer_start", int, where))
+        for each in _get(qa, "answers", list, where)
+    )
+    if _get(qa, "is_impossible", bool, where) == bool(answers):
+        found = "true but there are" if answers else "false but there are no"
+        raise InputError(f"{where}: is_impossible is {found} answers; put one of the two right.")
+    return where, Question(name, text, context, answers, title)
+
+
+def _get(node: object, key: str, kind: type, where: str):
+    """Return what a JSON object holds under a key."""
+    if not isinstance(node, dict):
+        raise InputError(f"{where}: an object with the key {key!r} was expected, not {node!r:.40}.")
+    if key not in node:
+        raise InputError(f"{where} lacks the key {key!r}: give a file in the form of SQuAD 2.0.")
+    value = node[key]
+    if type(value) is not kind:  # True is an int to isinstance
+        raise InputError(f"{where}: {key!r} must be {JSON_TYPES[kind]}, not {value!r:.40}.")
+    if kind is str and not _is_unicode(value):
+        raise InputError(f"{where}: {key!r} holds half a character (\\ud800 to \\udfff): mend it.")
+    return value
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
