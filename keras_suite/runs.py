@@ -120,6 +120,7 @@ class Run:
     def _write_history(self) -> None:
         """Write ``history.csv``: a row per fit and epoch, empty where a fit has no such figure."""
         rows = [{"fit": fit} | each for fit, entries in self.histories.items() for each in entries]
+        rows = [{k: v for k, v in row.items() if not isinstance(v, list)} for row in rows]
         columns = dict.fromkeys(column for row in rows for column in row)
         with (
             files.whole(self.folder / "history.csv") as partial,

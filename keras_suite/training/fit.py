@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_suite.data.split import Rows
+from keras_suite.training.batch_losses import BatchLosses
 from keras_suite.training.rows import as_rows
 from keras_suite.training.state import State
 
@@ -30,6 +31,8 @@ class Fit:
             and outputs; for ``TextRows`` there are no others.
         steps_per_evaluation: training steps of an epoch, whose borders then need not be those of
             the passes over ``train``; None makes each epoch one pass.
+        keeps_batch_losses: whether an epoch's entry also has ``batch_losses``, a list of the loss
+            of each step; the model must be compiled with a ``BatchLoss`` to measure it.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Fit:
     seed: int
     measures: Mapping[str, Callable[[np.ndarray, np.ndarray], float]] = field(default_factory=dict)
     steps_per_evaluation: int | None = None
+    keeps_batch_losses: bool = False
 
     @property
     def steps(self) -> int:
@@ -77,12 +81,13 @@ def run_fit(
         clock = keras.callbacks.LambdaCallback(
             on_epoch_begin=lambda epoch, logs: first_step.assign(epoch * steps)
         )
+        losses = [BatchLosses()] if fit.keeps_batch_losses else []
         fit.model.fit(  # iterates the batches anew for each epoch
             as_rows(fit.train).training_batches(fit.batch_size, fit.seed, first_step, steps),
             epochs=fit.epochs,
             initial_epoch=len(history),
             validation_data=as_rows(fit.validation).validation_data(),
-            callbacks=[clock, _Measures(fit), *callbacks, _Recorder(history, saved)],
+            callbacks=[clock, _Measures(fit), *callbacks, *losses, _Recorder(history, saved)],
             verbose=0,
             shuffle=False,  # the batches are
         )
@@ -117,7 +122,7 @@ class _Recorder(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         seconds = round(time.perf_counter() - self.started, 3)
-        measured = {name: float(value) for name, value in logs.items()}
+        measured = {k: v if isinstance(v, list) else float(v) for k, v in logs.items()}
         self.history.append({"epoch": epoch + 1, **measured, "seconds": seconds})
         if self.state:
             self.state.save(self.history)

@@ -160,7 +160,7 @@ def test_the_export_takes_token_ids_and_gives_what_the_saved_model_does(quick_ru
 
 
 def test_a_killed_run_goes_on_to_the_same_figures(tmp_path):
-    flags = (*FLAGS, "--models", "2", "--epochs", "3")
+    flags = (*FLAGS, "--models", "2", "--epochs", "3", "--train-tweets", "120")
     undisturbed = run(*flags, output=tmp_path / "a")
     assert undisturbed.returncode == 0
     process = subprocess.Popen(command(*flags, output=tmp_path / "b"), cwd=ROOT)

@@ -190,7 +190,8 @@ def test_an_adapter_that_cannot_be_is_refused_before_anything_is_trained(tmp_pat
 
 
 def test_a_killed_run_goes_on_to_the_same_figures_and_the_same_adapter_to_the_bit(tmp_path):
-    flags = (*FLAGS, "--mode", "lora", "--evaluations", "4")
+    sizes = "--evaluations", "4", "--steps-per-evaluation", "8", "--test-pairs", "40"
+    flags = (*FLAGS, "--mode", "lora", *sizes)
     undisturbed = subprocess.run(
         command(*flags, output=tmp_path / "a"), cwd=ROOT, capture_output=True, text=True
     )
