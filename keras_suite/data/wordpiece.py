@@ -22,9 +22,11 @@ def wordpiece_of(texts: Iterable[str], vocab_size: int) -> "PreTrainedTokenizerF
         vocab_size: tokens at most, special ones and letters included.
     """
     from tokenizers import BertWordPieceTokenizer
+    from tokenizers.normalizers import BertNormalizer
     from transformers import BertTokenizerFast
 
-    words = Counter(word for text in texts for word in re.findall(r"\w+|[^\w\s]", text.lower()))
+    normalized = map(BertNormalizer(lowercase=True).normalize_str, texts)
+    words = Counter(word for text in normalized for word in re.findall(r"\w+|[^\w\s]", text))
     letters = sorted({letter for word in words for letter in word})
     by_frequency = sorted(words, key=lambda word: (-words[word], word))
     tokens = [*SPECIAL, *letters, *(f"##{letter}" for letter in letters), *by_frequency]

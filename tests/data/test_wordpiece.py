@@ -29,3 +29,8 @@ def test_the_vocabulary_has_the_size_asked_for_at_most():
     assert len(wordpiece_of(TEXTS, 40)) == 40
     assert list(wordpiece_of(TEXTS, 40).get_vocab().values()).count(0) == 1
     assert set(SPECIAL) <= set(wordpiece_of(TEXTS, 40).get_vocab())
+
+
+def test_words_are_counted_as_the_tokenizer_writes_them():
+    tokenizer = wordpiece_of(["آب و آب, Café"], 100)
+    assert tokenizer.tokenize("آب café") == ["اب", "cafe"]
