@@ -229,8 +229,8 @@ def figures_of(folder):
 
 
 def test_an_answer_at_the_end_of_a_long_context_stands_in_its_last_window():
-    context = "آب " * 400 + "شیراز"
-    asked = [Question("1", "کجاست؟", context, (Answer("شیراز", 1200),), "t")]
+    context = "آب " * 800 + "شیراز"
+    asked = [Question("1", "کجاست؟", context, (Answer("شیراز", 2400),), "t")]
     data = dataclasses.replace(persian_qa.load(QUICK), test=asked)
     windows = persian_qa.split(QUICK, data).test
     assert len(windows) > 2

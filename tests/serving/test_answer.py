@@ -12,7 +12,7 @@ from keras_suite.models.span_qa import serving_signature, span_qa
 from keras_suite.serving.answer import answer
 from keras_suite.serving.export import export
 
-CONTEXT = "کتابخانهٔ آفتاب در شهر شیراز است و ۷۲۰ جلد کتاب دارد. " * 4
+CONTEXT = "کتابخانهٔ آفتاب در شهر شیراز است و ۷۲۰ جلد کتاب دارد. " * 6
 QUESTION = "کتابخانه کجاست؟"
 SIZES = {"max_length": 48, "stride": 8}
 
