@@ -1,5 +1,6 @@
 """The figures of runs, in colours that colour-blind readers can tell apart (Okabe and Ito)."""
 
+import textwrap
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from keras_suite import files
 from keras_suite.data.provenance import Provenance
 
 COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
+CHARACTERS_AN_INCH = 13
+"""How many of the footer's certainly fit."""
 LINES = ["-", "--", "-.", ":"]
 STYLE = {
     "font.size": 10,
@@ -27,6 +30,7 @@ def save(figure: Figure, path: Path, provenance: Provenance) -> None:
         text, color = f"SAMPLE DATA – {provenance.source}", COLORS[1]
     else:
         text, color = f"{provenance.rows:,} rows of {provenance.source}", "0.4"
+    text = textwrap.fill(text, int(figure.get_figwidth() * CHARACTERS_AN_INCH))
     figure.supxlabel(text, fontsize=9, color=color, x=0.99, ha="right")
     with files.whole(path) as partial:
         figure.savefig(partial, dpi=120)
