@@ -183,7 +183,7 @@ def run(config: Config, run) -> None:
     history = train(config, questions, rows, model, run)
     with run.stage("measure", 0.1):
         measured, predictions, scores = measure(config, questions, rows, model, history)
-    keep(questions, predictions, scores, run)
+    keep(config, questions, rows, predictions, scores, run)
     draw(questions, history, run)
     export(config, questions, model, run)
     run.finish(compare(measured, REPORTED))
@@ -255,18 +255,25 @@ def measure(config: Config, questions, rows, model, history: list[dict]) -> tupl
     return [(name | {"split": split}, each) for split, each in figures.items()], answers, scores
 
 
-def keep(questions, answers: dict, scores: dict, run) -> None:
-    """Write all answers to the test questions, and a page of some to read."""
+def keep(config: Config, questions, rows, answers: dict, scores: dict, run) -> None:
+    """Write all answers to the test questions, a page to read, and what none could be right on."""
     import json
 
     from keras_suite import files
     from keras_suite.answers_page import write_answers_page
+    from keras_suite.out_of_reach import out_of_reach, write_out_of_reach
 
     text = json.dumps(answers, ensure_ascii=False, indent=1) + "\n"
     files.write_text(run.folder / "predictions.json", text)
     shown = evenly_spaced(questions.test, SHOWN_ANSWERS)
     notice = questions.notice if questions.provenance.is_sample else ""
     write_answers_page(run.folder / "answers.html", shown, answers, scores, notice)
+    lost = out_of_reach(rows.test, questions.test, config.max_answer_tokens)
+    write_out_of_reach(lost, run.folder / "out_of_reach.csv")
+    run.console.print(
+        f"{len(lost):,} test answers are no span of up to {config.max_answer_tokens} tokens: see "
+        "out_of_reach.csv."
+    )
 
 
 def draw(questions, history: list[dict], run) -> None:

@@ -8,9 +8,8 @@ from transformers import BertTokenizer
 
 from keras_suite.answer_spans import best_answers
 from keras_suite.data import windows as windows_module
-from keras_suite.data.squad import Answer, Question, load_questions
+from keras_suite.data.squad import Answer, Question
 from keras_suite.data.windows import PADDING_LOGIT, make_windows
-from keras_suite.data.wordpiece import wordpiece_of
 from keras_suite.errors import InputError
 from tests.data.tokenizers import TOKENIZERS
 
@@ -222,31 +221,3 @@ def test_a_context_of_no_tokens_is_refused(made):
     asked = [question("آب"), question("\u200c\u200c", name="1987")]
     with pytest.raises(InputError, match="context of question 1987 has no tokens: leave it out"):
         make_windows(asked, made["wordpiece"], 26, 3)
-
-
-@pytest.mark.real
-def test_every_answer_of_pquad_comes_back_unless_it_cuts_a_token_in_two(real_data):
-    found = load_questions("real", real_data / "pquad")
-    tokenizer = wordpiece_of(sorted({each.context for each in found.train}), 8000)
-    answerable = lost = 0
-    for part in (found.train, found.validation, found.test):
-        asked = [each for each in part if each.is_answerable]
-        windows = make_windows(asked, tokenizer, 512, 128)
-        assert set(windows.question[windows.labels[:, 0] > 0]) == set(range(len(asked)))
-        answers, no_answer = best_answers(windows, perfect_logits(windows), asked, 512)
-        assert max(no_answer.values()) < 0
-        answerable += len(asked)
-        for each in asked:
-            gold = each.answers[0]
-            if answers[each.id].split() != gold.text.split():
-                lost += 1
-                assert not is_of_whole_tokens(gold, each.context, tokenizer)
-    assert answerable > 11_000
-    assert lost / answerable < 0.004
-
-
-def is_of_whole_tokens(answer, context, tokenizer):
-    """Whether an answer begins where a token does and ends where one does."""
-    spans = tokenizer(context, add_special_tokens=False, return_offsets_mapping=True)
-    starts, ends = zip(*spans["offset_mapping"], strict=True)
-    return answer.start in starts and answer.start + len(answer.text) in ends

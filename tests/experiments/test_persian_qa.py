@@ -167,6 +167,7 @@ def test_a_run_leaves_figures_answers_and_every_batchs_loss(finished, questions)
     assert list(predictions) == [question.id for question in questions.test]
     report = squad_report(predictions, questions.test)
     assert {metric: figures["test", metric] for metric in report} == pytest.approx(report)
+    assert "id,answer,nearest,reason" in (folder / "out_of_reach.csv").read_text(encoding="utf-8")
     page = (folder / "answers.html").read_text(encoding="utf-8")
     assert questions.test[0].id in page
     assert "SAMPLE DATA" in page
