@@ -2,9 +2,40 @@
 
 import csv
 import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+QUICK_SAMPLE = ("--preset", "quick", "--data", "sample")
+
+
+def command(experiment: str, *flags, output: Path) -> list[str]:
+    flags = (*flags, "--output", output)
+    return [sys.executable, f"experiments/{experiment}.py", *map(str, flags)]
+
+
+def run(experiment: str, *flags, output: Path) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        command(experiment, *flags, output=output),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def run_until_killed(experiment: str, *flags, output: Path, state: str = "*.npz") -> None:
+    """Start a run, and kill it (SIGKILL) once it has kept a state of that name."""
+    process = subprocess.Popen(
+        command(experiment, *flags, output=output), cwd=ROOT, stdout=subprocess.DEVNULL
+    )
+    while not list(output.glob(f"{experiment}/*/state/{state}")):
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
 
 
 def latest(output: Path, experiment: str) -> Path:
@@ -15,3 +46,10 @@ def read(folder: Path) -> tuple[dict, list[dict]]:
     metrics = json.loads((folder / "metrics.json").read_text())
     with (folder / "history.csv").open() as file:
         return metrics, list(csv.DictReader(file))
+
+
+def figures_of(folder: Path) -> list[dict]:
+    """Read the results of a run, without what differs from one machine's minute to the next."""
+    varying = "seconds", "memory"
+    metrics, _ = read(folder)
+    return [row for row in metrics["results"] if not any(v in row["metric"] for v in varying)]

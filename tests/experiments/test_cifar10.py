@@ -1,6 +1,4 @@
 import dataclasses
-import subprocess
-import sys
 
 import keras
 import keras_tuner as kt
@@ -15,7 +13,7 @@ from keras_suite.training.cached import cached
 from keras_suite.training.fit import Fit, run_fit
 from keras_suite.training.prefix import cut
 from keras_suite.training.prefix_cache import PrefixCache
-from tests.experiments.processes import ROOT, latest, read
+from tests.experiments.processes import QUICK_SAMPLE, latest, read, run
 
 QUICK = dataclasses.replace(cifar10.PRESETS["quick"], data="sample")
 
@@ -28,11 +26,6 @@ def images():
 @pytest.fixture(scope="module")
 def rows(images):
     return cifar10.split(QUICK, images)
-
-
-def command(*flags, output):
-    flags = ("--preset", "quick", "--data", "sample", *flags, "--output", output)
-    return list(map(str, [sys.executable, "experiments/cifar10.py", *flags]))
 
 
 def test_the_recipes_are_the_reports():
@@ -121,13 +114,7 @@ def test_bad_settings_are_refused(changes, sentence):
 
 
 def test_a_run_compares_networks_and_exports_images_of_any_size_to_probabilities(tmp_path, rows):
-    done = subprocess.run(
-        command("--model", "deit-small", output=tmp_path),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        env={"KERAS_SUITE_CACHE": str(tmp_path / "cache"), "PATH": ""},
-    )
+    done = run("cifar10", *QUICK_SAMPLE, "--model", "deit-small", output=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("SAMPLE DATA: 1,797 of scikit-learn's digits")
     assert "deit-small: Storing what the frozen layers make of 320 rows" in done.stdout

@@ -1,11 +1,6 @@
 import csv
 import dataclasses
-import os
 import re
-import signal
-import subprocess
-import sys
-import time
 
 import keras
 import keras_tuner as kt
@@ -18,18 +13,17 @@ from keras_suite.adapters.counts import parameter_counts
 from keras_suite.command_line import parse
 from keras_suite.data.tweets import clean_tweet
 from keras_suite.errors import InputError
-from tests.experiments.processes import ROOT, latest, read
+from tests.experiments.processes import (
+    QUICK_SAMPLE,
+    figures_of,
+    latest,
+    read,
+    run,
+    run_until_killed,
+)
 from tuning.harness import ExperimentHyperModel
 
 QUICK = dataclasses.replace(fake_news.PRESETS["quick"], data="sample")
-FLAGS = ("--preset", "quick", "--data", "sample")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def cache(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("KERAS_SUITE_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -40,19 +34,9 @@ def tweets():
 @pytest.fixture(scope="module")
 def quick_run(tmp_path_factory):
     output = tmp_path_factory.mktemp("runs")
-    done = run(*FLAGS, output=output)
+    done = run("fake_news", *QUICK_SAMPLE, output=output)
     assert (done.returncode, done.stderr) == (0, "")
     return latest(output, "fake_news"), done.stdout
-
-
-def command(*flags, output):
-    return list(map(str, [sys.executable, "experiments/fake_news.py", *flags, "--output", output]))
-
-
-def run(*flags, output):
-    return subprocess.run(
-        command(*flags, output=output), cwd=ROOT, capture_output=True, text=True, timeout=300
-    )
 
 
 def test_validation_tweets_are_held_out_of_the_training_tweets(tweets):
@@ -160,23 +144,14 @@ def test_the_export_takes_token_ids_and_gives_what_the_saved_model_does(quick_ru
 
 
 def test_a_killed_run_goes_on_to_the_same_figures(tmp_path):
-    flags = (*FLAGS, "--models", "2", "--epochs", "3", "--train-tweets", "120")
-    undisturbed = run(*flags, output=tmp_path / "a")
-    assert undisturbed.returncode == 0
-    process = subprocess.Popen(command(*flags, output=tmp_path / "b"), cwd=ROOT)
-    while not list((tmp_path / "b").glob("fake_news/*/state/model2-fine-tuned*.npz")):
-        assert process.poll() is None
-        time.sleep(0.02)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    resumed = run(*flags, "--resume", output=tmp_path / "b")
+    flags = (*QUICK_SAMPLE, "--models", "2", "--epochs", "3", "--train-tweets", "120")
+    assert run("fake_news", *flags, output=tmp_path / "a").returncode == 0
+    killed_in = "model2-fine-tuned*.npz"
+    run_until_killed("fake_news", *flags, output=tmp_path / "b", state=killed_in)
+    resumed = run("fake_news", *flags, "--resume", output=tmp_path / "b")
     assert (resumed.returncode, resumed.stderr) == (0, "")
     folders = [latest(tmp_path / name, "fake_news") for name in "ab"]
     assert figures_of(folders[0]) == figures_of(folders[1])
-
-
-def figures_of(folder):
-    return [row for row in read(folder)[0]["results"] if "seconds" not in row["metric"]]
 
 
 @pytest.mark.parametrize(
@@ -199,7 +174,7 @@ def test_too_few_tweets_to_hold_some_out_are_refused(tweets):
 
 
 def test_an_encoder_that_is_not_there_is_one_sentence_and_leaves_no_folder(tmp_path):
-    done = run(*FLAGS, "--encoder", "nowhere/at-all", output=tmp_path)
+    done = run("fake_news", *QUICK_SAMPLE, "--encoder", "nowhere/at-all", output=tmp_path)
     assert done.returncode == 2
     assert done.stderr.startswith("error: ")
     assert "nowhere/at-all" in done.stderr

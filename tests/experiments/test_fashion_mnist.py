@@ -1,6 +1,4 @@
 import dataclasses
-import subprocess
-import sys
 
 import keras
 import keras_tuner as kt
@@ -10,7 +8,7 @@ import tensorflow as tf
 
 from experiments import fashion_mnist
 from keras_suite.objective import Objective
-from tests.experiments.processes import ROOT, latest, read
+from tests.experiments.processes import QUICK_SAMPLE, latest, read, run
 
 QUICK = fashion_mnist.Config(data="sample")
 
@@ -54,16 +52,10 @@ def test_bad_settings_are_refused():
             dataclasses.replace(QUICK, **change)
 
 
-def run(*flags, output):
-    command = [sys.executable, "experiments/fashion_mnist.py", *flags, "--output", output]
-    done = subprocess.run(map(str, command), cwd=ROOT, capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout
-
-
 def test_a_run_measures_draws_and_exports_both_networks(tmp_path, images):
-    out = run("--preset", "quick", "--data", "sample", output=tmp_path)
-    assert out.splitlines()[0].startswith("SAMPLE DATA: 1,797 of scikit-learn's digits")
+    done = run("fashion_mnist", *QUICK_SAMPLE, output=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[0].startswith("SAMPLE DATA: 1,797 of scikit-learn's digits")
     folder = latest(tmp_path, "fashion_mnist")
     metrics, history = read(folder)
     assert metrics["parameters"]["total"] == 279_850
@@ -91,7 +83,8 @@ def test_a_run_measures_draws_and_exports_both_networks(tmp_path, images):
 @pytest.mark.real
 def test_three_epochs_on_the_real_images_reach_the_known_accuracy(real_data, tmp_path):
     folder = real_data.parent / "tfds"
-    run("--preset", "quick", "--data-dir", folder, output=tmp_path)
+    done = run("fashion_mnist", "--preset", "quick", "--data-dir", folder, output=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
     metrics, _ = read(latest(tmp_path, "fashion_mnist"))
     for entry in metrics["results"]:
         if (entry["split"], entry["metric"]) == ("test", "accuracy"):

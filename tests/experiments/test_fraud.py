@@ -3,7 +3,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 
 import keras
@@ -16,7 +15,7 @@ import tensorflow as tf
 from experiments import fraud
 from keras_suite.data.creditcard import FEATURES
 from keras_suite.errors import InputError
-from tests.experiments.processes import ROOT, latest, read
+from tests.experiments.processes import ROOT, command, latest, read, run
 
 SMALL = fraud.Config(data="sample", protocol="clean", rows=12_000)
 FLAGS = ["--data", "sample", "--rows", "12000", "--epochs", "3"]
@@ -132,7 +131,7 @@ def test_model_1_is_trained_once_whatever_the_protocol(table):
 
 def start(output, *flags) -> subprocess.Popen:
     return subprocess.Popen(
-        [sys.executable, "experiments/fraud.py", *FLAGS, "--output", str(output), *flags],
+        command("fraud", *FLAGS, *flags, output=output),
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -264,10 +263,7 @@ def test_repeats_give_mean_and_standard_deviation(tmp_path):
 @pytest.mark.real
 def test_on_real_rows_the_sound_protocol_finds_frauds_and_the_papers_flatters(real_data, tmp_path):
     file = real_data / "creditcard" / "creditcard_real_subset_union.csv.gz"
-    command = [sys.executable, "experiments/fraud.py", "--data-dir", file, "--epochs", "6"]
-    done = subprocess.run(
-        [*map(str, command), "--output", tmp_path], cwd=ROOT, capture_output=True, text=True
-    )
+    done = run("fraud", "--data-dir", file, "--epochs", "6", output=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[0] == f"Real data: 15,131 rows of {file.name}."
     metrics, _ = read(latest(tmp_path, "fraud"))

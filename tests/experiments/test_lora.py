@@ -1,10 +1,5 @@
 import dataclasses
 import itertools
-import os
-import signal
-import subprocess
-import sys
-import time
 
 import keras
 import keras_tuner as kt
@@ -16,18 +11,17 @@ from experiments import lora
 from keras_suite.adapters.apply import lora_layers, weights_trained_whole
 from keras_suite.adapters.peft import load_adapter
 from keras_suite.errors import InputError
-from tests.experiments.processes import ROOT, latest, read
+from tests.experiments.processes import (
+    QUICK_SAMPLE,
+    figures_of,
+    latest,
+    read,
+    run,
+    run_until_killed,
+)
 from tuning.harness import ExperimentHyperModel
 
 QUICK = dataclasses.replace(lora.PRESETS["quick"], data="sample")
-FLAGS = ("--preset", "quick", "--data", "sample")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def cache(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("KERAS_SUITE_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -38,10 +32,6 @@ def pairs():
 @pytest.fixture(scope="module")
 def rows(pairs):
     return lora.split(QUICK, pairs)
-
-
-def command(*flags, output):
-    return list(map(str, [sys.executable, "experiments/lora.py", *flags, "--output", output]))
 
 
 def test_the_recipes_are_the_reports():
@@ -135,10 +125,8 @@ def test_more_validation_pairs_than_there_are_is_one_sentence(pairs):
 
 
 def test_an_encoder_that_is_not_there_ends_with_one_sentence_and_leaves_no_run(tmp_path):
-    flags = (*FLAGS, "--encoder", tmp_path / "nowhere" / "encoder")
-    done = subprocess.run(
-        command(*flags, output=tmp_path / "runs"), cwd=ROOT, capture_output=True, text=True
-    )
+    flags = (*QUICK_SAMPLE, "--encoder", tmp_path / "nowhere" / "encoder")
+    done = run("lora", *flags, output=tmp_path / "runs")
     assert done.returncode == 2
     assert done.stderr.startswith("error: No tokenizer from")
     assert done.stderr.count("\n") == 1
@@ -146,9 +134,7 @@ def test_an_encoder_that_is_not_there_ends_with_one_sentence_and_leaves_no_run(t
 
 
 def test_a_run_compares_the_three_modes_and_keeps_the_adapter(tmp_path, rows):
-    done = subprocess.run(
-        command(*FLAGS, output=tmp_path), cwd=ROOT, capture_output=True, text=True
-    )
+    done = run("lora", *QUICK_SAMPLE, output=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("SAMPLE DATA: 1,500 templated question pairs")
     folder = latest(tmp_path, "lora")
@@ -178,12 +164,7 @@ def test_a_run_compares_the_three_modes_and_keeps_the_adapter(tmp_path, rows):
 
 
 def test_an_adapter_that_cannot_be_is_refused_before_anything_is_trained(tmp_path):
-    done = subprocess.run(
-        command(*FLAGS, "--targets", "nothing", output=tmp_path),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
+    done = run("lora", *QUICK_SAMPLE, "--targets", "nothing", output=tmp_path)
     assert done.returncode == 2
     assert done.stderr.startswith("error: LoRA: ")
     assert not list((tmp_path / "lora").iterdir())
@@ -191,28 +172,12 @@ def test_an_adapter_that_cannot_be_is_refused_before_anything_is_trained(tmp_pat
 
 def test_a_killed_run_goes_on_to_the_same_figures_and_the_same_adapter_to_the_bit(tmp_path):
     sizes = "--evaluations", "4", "--steps-per-evaluation", "8", "--test-pairs", "40"
-    flags = (*FLAGS, "--mode", "lora", *sizes)
-    undisturbed = subprocess.run(
-        command(*flags, output=tmp_path / "a"), cwd=ROOT, capture_output=True, text=True
-    )
-    assert undisturbed.returncode == 0
-    process = subprocess.Popen(command(*flags, output=tmp_path / "b"), cwd=ROOT)
-    while not list((tmp_path / "b").glob("lora/*/state/*.npz")):
-        assert process.poll() is None
-        time.sleep(0.02)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    resumed = subprocess.run(
-        command(*flags, "--resume", output=tmp_path / "b"), cwd=ROOT, capture_output=True, text=True
-    )
+    flags = (*QUICK_SAMPLE, "--mode", "lora", *sizes)
+    assert run("lora", *flags, output=tmp_path / "a").returncode == 0
+    run_until_killed("lora", *flags, output=tmp_path / "b")
+    resumed = run("lora", *flags, "--resume", output=tmp_path / "b")
     assert (resumed.returncode, resumed.stderr) == (0, "")
     a, b = latest(tmp_path / "a", "lora"), latest(tmp_path / "b", "lora")
     name = "adapter/adapter_model.safetensors"
     assert (a / name).read_bytes() == (b / name).read_bytes()
     assert figures_of(a) == figures_of(b)
-
-
-def figures_of(folder):
-    metrics, _ = read(folder)
-    varying = ("seconds", "peak_memory_mb")
-    return [row for row in metrics["results"] if row["metric"] not in varying]

@@ -1,10 +1,5 @@
 import dataclasses
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 
 import keras
 import numpy as np
@@ -19,7 +14,14 @@ from keras_suite.errors import InputError
 from keras_suite.metrics.squad import squad_report
 from keras_suite.models.span_qa import span_loss
 from keras_suite.serving.answer import answer
-from tests.experiments.processes import ROOT, latest, read
+from tests.experiments.processes import (
+    QUICK_SAMPLE,
+    figures_of,
+    latest,
+    read,
+    run,
+    run_until_killed,
+)
 from tuning.harness import ExperimentHyperModel
 
 QUICK = dataclasses.replace(persian_qa.PRESETS["quick"], data="sample")
@@ -39,14 +41,9 @@ def rows(questions):
 def finished(tmp_path_factory):
     """The folder of a run of the quick preset, and what it printed."""
     output = tmp_path_factory.mktemp("runs")
-    done = subprocess.run(command(output=output), cwd=ROOT, capture_output=True, text=True)
+    done = run("persian_qa", *QUICK_SAMPLE, output=output)
     assert (done.returncode, done.stderr) == (0, "")
     return latest(output, "persian_qa"), done.stdout
-
-
-def command(*flags, output):
-    flags = ("--preset", "quick", "--data", "sample", *flags, "--output", output)
-    return list(map(str, [sys.executable, "experiments/persian_qa.py", *flags]))
 
 
 def test_the_recipe_is_the_reports():
@@ -133,10 +130,8 @@ def test_a_stride_that_leaves_no_progress_is_one_sentence(questions, stride):
 
 
 def test_an_encoder_that_is_not_there_ends_with_one_sentence_and_leaves_no_run(tmp_path):
-    flags = ("--encoder", tmp_path / "nowhere" / "encoder")
-    done = subprocess.run(
-        command(*flags, output=tmp_path / "runs"), cwd=ROOT, capture_output=True, text=True
-    )
+    flags = (*QUICK_SAMPLE, "--encoder", tmp_path / "nowhere" / "encoder")
+    done = run("persian_qa", *flags, output=tmp_path / "runs")
     assert done.returncode == 2
     assert done.stderr.startswith("error: No tokenizer from")
     assert done.stderr.count("\n") == 1
@@ -205,15 +200,8 @@ def test_the_models_file_makes_the_logits_of_the_export(finished, rows):
 
 
 def test_a_killed_run_goes_on_to_the_same_figures_answers_and_losses_to_the_bit(finished, tmp_path):
-    process = subprocess.Popen(command(output=tmp_path), cwd=ROOT)
-    while not list(tmp_path.glob("persian_qa/*/state/*.npz")):
-        assert process.poll() is None
-        time.sleep(0.02)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    resumed = subprocess.run(
-        command("--resume", output=tmp_path), cwd=ROOT, capture_output=True, text=True
-    )
+    run_until_killed("persian_qa", *QUICK_SAMPLE, output=tmp_path)
+    resumed = run("persian_qa", *QUICK_SAMPLE, "--resume", output=tmp_path)
     assert (resumed.returncode, resumed.stderr) == (0, "")
     a, b = finished[0], latest(tmp_path, "persian_qa")
     for name in ("predictions.json", "answers.csv", "figures/training_loss.png"):
@@ -222,11 +210,6 @@ def test_a_killed_run_goes_on_to_the_same_figures_answers_and_losses_to_the_bit(
     models = [keras.saving.load_model(folder / "model.keras") for folder in (a, b)]
     for first, second in zip(*(model.weights for model in models), strict=True):
         assert np.array_equal(first, second)
-
-
-def figures_of(folder):
-    metrics, _ = read(folder)
-    return [row for row in metrics["results"] if row["metric"] != "seconds"]
 
 
 def test_an_answer_at_the_end_of_a_long_context_stands_in_its_last_window():
