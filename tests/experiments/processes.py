@@ -26,12 +26,12 @@ def run(experiment: str, *flags, output: Path) -> subprocess.CompletedProcess:
     )
 
 
-def run_until_killed(experiment: str, *flags, output: Path, state: str = "*.npz") -> None:
-    """Start a run, and kill it (SIGKILL) once it has kept a state of that name."""
+def run_until_killed(experiment: str, *flags, output: Path, kept: str = "state/*.npz") -> None:
+    """Start a run, and kill it (SIGKILL) once its folder has a file of that name."""
     process = subprocess.Popen(
         command(experiment, *flags, output=output), cwd=ROOT, stdout=subprocess.DEVNULL
     )
-    while not list(output.glob(f"{experiment}/*/state/{state}")):
+    while not list(output.glob(f"{experiment}/*/{kept}")):
         assert process.poll() is None
         time.sleep(0.02)
     process.kill()

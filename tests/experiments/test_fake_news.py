@@ -146,8 +146,8 @@ def test_the_export_takes_token_ids_and_gives_what_the_saved_model_does(quick_ru
 def test_a_killed_run_goes_on_to_the_same_figures(tmp_path):
     flags = (*QUICK_SAMPLE, "--models", "2", "--epochs", "3", "--train-tweets", "120")
     assert run("fake_news", *flags, output=tmp_path / "a").returncode == 0
-    killed_in = "model2-fine-tuned*.npz"
-    run_until_killed("fake_news", *flags, output=tmp_path / "b", state=killed_in)
+    kept = "state/model2-fine-tuned*.npz"
+    run_until_killed("fake_news", *flags, output=tmp_path / "b", kept=kept)
     resumed = run("fake_news", *flags, "--resume", output=tmp_path / "b")
     assert (resumed.returncode, resumed.stderr) == (0, "")
     folders = [latest(tmp_path / name, "fake_news") for name in "ab"]

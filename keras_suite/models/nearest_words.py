@@ -1,0 +1,88 @@
+"""The nearest neighbours of words as a Keras model: words in, words and cosines out.
+
+Import this before ``keras.saving.load_model``, which needs :class:`NearestRows`.
+"""
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+
+@keras.saving.register_keras_serializable(package="keras_suite")
+class NearestRows(keras.layers.Layer):
+    """The rows of a table of vectors that are closest to some of its rows.
+
+    Row 0 stands for what is unknown: it is close to nothing and nothing to it.
+
+    Args:
+        rows: of the table, row 0 included.
+        dimension: of a vector.
+        count: neighbours to find.
+    """
+
+    def __init__(self, rows: int, dimension: int, count: int, **kwargs):
+        super().__init__(**kwargs)
+        self.rows, self.dimension, self.count = rows, dimension, count
+        self.table = keras.layers.Embedding(rows, dimension, trainable=False, name="table")
+
+    def build(self, _):
+        """Make the table."""
+        self.table.build()
+
+    def call(self, ids):
+        """Find neighbours.
+
+        Args:
+            ids: ``[n]`` integers.
+
+        Returns:
+            Their ids ``[n, count]`` int32 and cosines ``[n, count]`` float32, the closest first;
+            zeros for id 0.
+        """
+        table = self.table.embeddings
+        cosines = tf.matmul(self.table(ids), table, transpose_b=True)
+        # Neither the word itself nor what is unknown counts as a neighbour.
+        for these in ids, tf.zeros_like(ids[:1]):
+            cosines += tf.one_hot(these, self.rows, on_value=-np.inf, off_value=0.0)
+        cosines, neighbours = tf.math.top_k(cosines, self.count)
+        is_known = (ids > 0)[:, None]
+        return (
+            keras.ops.where(is_known, neighbours, 0),
+            keras.ops.where(is_known, cosines, 0.0),
+        )
+
+    def get_config(self):
+        """Return the arguments."""
+        sizes = {"rows": self.rows, "dimension": self.dimension, "count": self.count}
+        return super().get_config() | sizes
+
+
+def nearest_words(words: Sequence[str], vectors: np.ndarray, count: int = 10) -> keras.Model:
+    """Build a model that finds the neighbours of words.
+
+    Args:
+        words: the vocabulary, each once.
+        vectors: ``[words, dimension]`` float32.
+        count: neighbours to find, fewer than there are words.
+
+    Returns:
+        A model from words ``[n]`` string to ``neighbours`` ``[n, count]`` string, the closest
+        first, their ``cosines`` ``[n, count]`` float32 and ``known`` ``[n]`` bool; for an unknown
+        word the neighbours are "" and the cosines 0.
+    """
+    to_id = keras.layers.StringLookup(num_oov_indices=1, name="to_id")
+    to_word = keras.layers.StringLookup(invert=True, oov_token="", name="to_word")
+    for lookup in (to_id, to_word):
+        lookup.set_vocabulary(list(words))  # as an argument it would be stored twice
+    nearest = NearestRows(len(words) + 1, vectors.shape[1], count, name="nearest")
+    asked = keras.Input((), dtype="string", name="words")
+    ids = to_id(asked)
+    neighbours, cosines = nearest(ids)
+    outputs = {"neighbours": to_word(neighbours), "cosines": cosines, "known": ids > 0}
+    model = keras.Model(asked, outputs, name="nearest_words")
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    units = vectors / np.where(lengths == 0, 1, lengths)
+    nearest.table.embeddings.assign(np.concatenate([np.zeros_like(units[:1]), units]))
+    return model

@@ -1,0 +1,1 @@
+"""Asking word vectors: neighbours, triples, analogies, planes and categories."""
