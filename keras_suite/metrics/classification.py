@@ -1,5 +1,7 @@
 """Measures of classifiers."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from sklearn import metrics
 
@@ -52,6 +54,110 @@ def multiclass_report(y: np.ndarray, probabilities: np.ndarray) -> dict:
         "balanced_accuracy": float(metrics.balanced_accuracy_score(y, predicted)),
         "f1": float(metrics.f1_score(y, predicted, average="macro")),
         "loss": float(metrics.log_loss(y, exact, labels=labels)),
+    }
+
+
+def class_report(y: np.ndarray, probabilities: np.ndarray) -> dict[str, np.ndarray]:
+    """Measure each class for itself.
+
+    Args:
+        y: true labels 0, 1, ..., of shape ``[n]``.
+        probabilities: of each class, float of shape ``[n, classes]``.
+
+    Returns:
+        precision (0 where nothing is predicted so), recall, f1, and auc (area under the ROC curve,
+        one class against the rest), float64 ``[classes]``. All are NaN for a class without rows,
+        auc also for a class that has all rows.
+    """
+    classes = probabilities.shape[1]
+    labels = np.arange(classes)
+    matrix = metrics.confusion_matrix(y, probabilities.argmax(axis=1), labels=labels)
+    auc = np.full(classes, np.nan)
+    for label in np.unique(y) if len(np.unique(y)) > 1 else ():
+        auc[label] = metrics.roc_auc_score(y == label, probabilities[:, label])
+    precision, recall, f1 = class_rates(matrix)
+    return {"precision": precision, "recall": recall, "f1": f1, "auc": auc}
+
+
+def figures_by_class(
+    y: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]
+) -> dict[str, float]:
+    """Return what :func:`class_report` measures by names such as "f1 nv", but what is undefined.
+
+    Args:
+        y: true labels 0, 1, ..., of shape ``[n]``.
+        probabilities: of each class, float of shape ``[n, classes]``.
+        classes: their names.
+    """
+    return {
+        f"{metric} {name}": float(value)
+        for metric, values in class_report(y, probabilities).items()
+        for name, value in zip(classes, values, strict=True)
+        if not np.isnan(value)
+    }
+
+
+def undefined_figures(y: np.ndarray, classes: Sequence[str]) -> str:
+    """Say in a sentence which figures of :func:`class_report` rows do not define, or return "".
+
+    Args:
+        y: true labels 0, 1, ..., of shape ``[n]``.
+        classes: the names of all there are.
+    """
+    absent = [name for label, name in enumerate(classes) if label not in y]
+    if not absent:
+        return ""
+    auc = "; as one class is left, there is no AUC at all" * (len(absent) == len(classes) - 1)
+    return (
+        f"no row is of class {', '.join(absent)}, which has no precision, recall, F1 and AUC "
+        f"here and is left out of the means{auc}."
+    )
+
+
+def class_rates(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the precision, recall and F1 of each class in confusion matrices.
+
+    Args:
+        matrix: counts ``[..., classes, classes]``, rows true, columns predicted.
+
+    Returns:
+        Three arrays float64 ``[..., classes]``, as :func:`class_report` describes them.
+    """
+    hits = np.diagonal(matrix, axis1=-2, axis2=-1)
+    true, predicted = matrix.sum(axis=-1), matrix.sum(axis=-2)
+    rows = np.where(true > 0, true, np.nan)
+    precision = np.where(true > 0, hits / np.maximum(predicted, 1), np.nan)
+    return precision, hits / rows, 2 * hits / (rows + predicted)
+
+
+def averages_report(y: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
+    """Measure predictions of unbalanced classes by means over classes.
+
+    Args:
+        y: true labels 0, 1, ..., of shape ``[n]``.
+        probabilities: of each class, float of shape ``[n, classes]``.
+
+    Returns:
+        accuracy, balanced_accuracy (the mean recall), precision, f1 and auc (means over the classes
+        that have rows), weighted_precision and weighted_f1 (means over the rows, each counted as
+        its class; the recall weighted so is the accuracy) and loss (cross-entropy, nats). Without
+        auc where all rows are of one class.
+    """
+    by_class = class_report(y, probabilities)
+    exact = probabilities.astype("float64")
+    exact /= exact.sum(axis=1, keepdims=True)
+    named = {"balanced_accuracy": "recall", "precision": "precision", "f1": "f1", "auc": "auc"}
+    means = {
+        name: float(np.nanmean(by_class[rate]))
+        for name, rate in named.items()
+        if not np.isnan(by_class[rate]).all()
+    }
+    return {
+        "accuracy": float(metrics.accuracy_score(y, probabilities.argmax(axis=1))),
+        **means,
+        "weighted_precision": float(by_class["precision"][y].mean()),
+        "weighted_f1": float(by_class["f1"][y].mean()),
+        "loss": float(metrics.log_loss(y, exact, labels=np.arange(exact.shape[1]))),
     }
 
 
