@@ -206,7 +206,7 @@ def run(config: Config, run) -> None:
             measured += what
         if history[-1]["val_accuracy"] > best:
             best = history[-1]["val_accuracy"]
-            export(each, rows, network, run)
+            export(each, rows, network, images.classes, run)
         network = None
         forget_graphs()
     draw(config, rows, histories, tests, images, run)
@@ -306,7 +306,7 @@ def samples(config: Config, rows, images) -> tuple[list, list[str]]:
     return pictures, titles
 
 
-def export(config: Config, rows, network, run) -> None:
+def export(config: Config, rows, network, classes: list[str], run) -> None:
     """Export uint8 images of any size in, class probabilities out."""
     import tensorflow as tf
 
@@ -316,10 +316,12 @@ def export(config: Config, rows, network, run) -> None:
         network = in_float32(network, build(dataclasses.replace(config, precision="float32"), rows))
 
     def serving_default(images):
+        """Colour images of any size in, 0 to 255; the probability of each class out."""
         return {"probabilities": network(images, training=False)}  # or images are changed
 
-    inputs = [tf.TensorSpec([None, None, None, 3], tf.uint8, name="images")]
-    run.save_model(network, config.model, serving_default, inputs)
+    specs = [tf.TensorSpec([None, None, None, 3], tf.uint8, name="images")]
+    examples = {"images": rows.test.inputs}
+    run.save_model(network, config.model, serving_default, specs, examples, classes=classes)
 
 
 if __name__ == "__main__":

@@ -165,16 +165,11 @@ def load(config: Config):
     return load_tweets(config.data, config.data_dir)
 
 
-def split(config: Config, tweets):
-    """Hold out validation tweets and tokenise all for the first model's encoder."""
+def picks_of(config: Config, tweets) -> tuple:
+    """Draw training and validation tweets from the training file; return these and the test's."""
     import numpy as np
 
-    from keras_suite.data.download import cache_folder
-    from keras_suite.data.length_buckets import TextRows
-    from keras_suite.data.split import Split
-    from keras_suite.data.tokens import encode_texts
     from keras_suite.errors import InputError
-    from keras_suite.models.encoders import tokenizer_for
 
     held_out, known = config.validation_tweets, len(tweets.train.texts)
     if known <= held_out:
@@ -183,9 +178,27 @@ def split(config: Config, tweets):
         )
     # One draw for all seeds: repeats differ in nothing but first weights and order.
     order = np.random.default_rng(0).permutation(known)
-    train = order[held_out:][: config.train_tweets or None]
     test = np.arange(len(tweets.validation.texts))[: config.test_tweets or None]
-    tokenizer = tokenizer_for(config.encoder_used, texts_of(config, tweets.train, train))
+    return order[held_out:][: config.train_tweets or None], order[:held_out], test
+
+
+def tokenizer_of(config: Config, tweets):
+    """Load the first model's tokenizer; that of "tiny" is made from the training tweets."""
+    from keras_suite.models.encoders import tokenizer_for
+
+    train, _, _ = picks_of(config, tweets)
+    return tokenizer_for(config.encoder_used, texts_of(config, tweets.train, train))
+
+
+def split(config: Config, tweets):
+    """Hold out validation tweets and tokenise all for the first model's encoder."""
+    from keras_suite.data.download import cache_folder
+    from keras_suite.data.length_buckets import TextRows
+    from keras_suite.data.split import Split
+    from keras_suite.data.tokens import encode_texts
+
+    train, validation, test = picks_of(config, tweets)
+    tokenizer = tokenizer_of(config, tweets)
 
     def rows(part, picks):
         texts = texts_of(config, part, picks)
@@ -194,7 +207,7 @@ def split(config: Config, tweets):
 
     return Split(
         rows(tweets.train, train),
-        rows(tweets.train, order[:held_out]),
+        rows(tweets.train, validation),
         rows(tweets.validation, test),
     )
 
@@ -250,7 +263,7 @@ def run(config: Config, run) -> None:
             histories[name], outputs[name] = history, test
             if history[-1]["val_accuracy"] > best:
                 best = history[-1]["val_accuracy"]
-                export(each, model, run)
+                export(each, tweets, rows, model, run)
         del model
         forget_graphs()
     results = compare(measured, REPORTED)
@@ -354,11 +367,17 @@ def report(tweets, rows, histories: dict, outputs: dict, results: list, run) -> 
     run.console.print(mistakes_table(*given))
 
 
-def export(config: Config, model, run) -> None:
+def export(config: Config, tweets, rows, model, run) -> None:
     """Export token ids in, the probability of "fake" out."""
     from keras_suite.models.tweet_classifier import serving_signature
+    from keras_suite.serving.examples import EXAMPLES
 
-    run.save_model(model, ", ".join(config.name.values()), *serving_signature(model))
+    run.save_tokenizer(tokenizer_of(config, tweets))
+    cleaned = config.models[0] in config.clean
+    text = {"reads": "text", "max_length": config.max_length, "clean": cleaned}
+    card = {"classes": tweets.classes, "text": text}
+    given = *serving_signature(model), rows.test.first(EXAMPLES)
+    run.save_model(model, ", ".join(config.name.values()), *given, **card)
 
 
 if __name__ == "__main__":

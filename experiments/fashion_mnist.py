@@ -124,7 +124,7 @@ def run(config: Config, run) -> None:
     with run.stage("draw", 0.04):
         draw(first_seed, histories, images, run)
     with run.stage("export", 0.02):
-        export(first_seed[-1], run)
+        export(first_seed[-1], images.classes, run)
     run.finish(results)
 
 
@@ -166,17 +166,19 @@ def draw(variants: list, histories: dict, images, run) -> None:
     run.save_figure(plots.gallery(images.test[0][wrong], titles), "most_confident_mistakes")
 
 
-def export(variant, run) -> None:
+def export(variant, classes: list[str], run) -> None:
     """Export the tuned network: uint8 images in, class probabilities out."""
     import tensorflow as tf
 
     model = variant.network
 
     def serving_default(images):
+        """Greyscale images in, 0 to 255; the probability of each class out."""
         return {"probabilities": model(tf.cast(images, tf.float32))}
 
-    inputs = [tf.TensorSpec(model.input_shape, tf.uint8, name="images")]
-    run.save_model(model, variant.model, serving_default, inputs)
+    specs = [tf.TensorSpec(model.input_shape, tf.uint8, name="images")]
+    examples = {"images": variant.split.test[0]}
+    run.save_model(model, variant.model, serving_default, specs, examples, classes=classes)
 
 
 if __name__ == "__main__":

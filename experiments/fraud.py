@@ -277,10 +277,13 @@ def export(variants: list, run) -> None:
     model = best.network
 
     def serving_default(features):
+        """Unscaled payments in (V1 to V28 and Amount), the probability of fraud out."""
         return {"fraud_probability": model(features)[:, 1]}
 
-    inputs = [tf.TensorSpec((None, len(FEATURES)), tf.float32, name="features")]
-    run.save_model(model, f"model {best.label}", serving_default, inputs)
+    specs = [tf.TensorSpec((None, len(FEATURES)), tf.float32, name="features")]
+    examples = {"features": best.split.test[0]}
+    card = {"classes": CLASSES, "columns": FEATURES}
+    run.save_model(model, f"model {best.label}", serving_default, specs, examples, **card)
 
 
 if __name__ == "__main__":

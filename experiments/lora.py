@@ -165,6 +165,13 @@ def load(config: Config):
     return load_pairs(config.task, config.data, config.data_dir)
 
 
+def tokenizer_of(config: Config, pairs):
+    """Load the encoder's tokenizer; that of "tiny" is made from the training pairs."""
+    from keras_suite.models.encoders import tokenizer_for
+
+    return tokenizer_for(config.encoder, pairs.train[0] + pairs.train[1])
+
+
 def split(config: Config, pairs):
     """Draw validation and training pairs from the training split, tokenise them and the test's."""
     import numpy as np
@@ -172,10 +179,9 @@ def split(config: Config, pairs):
     from keras_suite.data.split import Split
     from keras_suite.data.text_pairs import tokenized
     from keras_suite.errors import InputError
-    from keras_suite.models.encoders import tokenizer_for
 
     config = config.resolved()
-    tokenizer = tokenizer_for(config.encoder, pairs.train[0] + pairs.train[1])
+    tokenizer = tokenizer_of(config, pairs)
     held_out = config.validation_pairs
     order = np.random.default_rng(config.seed).permutation(len(pairs.train[2]))
     if len(order) <= held_out:
@@ -256,7 +262,7 @@ def run(config: Config, run) -> None:
         if each.seed == config.seed:
             outcomes[NAMES[each.mode]] = outcome
             if each.mode in (config.mode, "lora"):
-                export(each, rows, model, run)
+                export(each, pairs, rows, model, run)
         del model
         forget_graphs()
     draw(outcomes, pairs.classes, run)
@@ -331,22 +337,27 @@ def draw(outcomes: dict[str, dict], classes: list[str], run) -> None:
     run.save_figure(plots.confusion_matrices(matrices, names), "confusion")
 
 
-def export(config: Config, rows, model, run) -> None:
+def export(config: Config, pairs, rows, model, run) -> None:
     """Export token ids in, class probabilities out; keep LoRA's adapter, else the whole model."""
     from keras_suite.adapters.apply import merge
     from keras_suite.adapters.peft import save_adapter
     from keras_suite.models.text_classifier import head_names, serving_signature
+    from keras_suite.serving.examples import EXAMPLES
     from keras_suite.training.precision import in_float32
 
     if config.precision != "float32":
         model = in_float32(model, build(dataclasses.replace(config, precision="float32"), rows))
+    examples = rows.test.first(EXAMPLES)
+    text = {"reads": "pair", "max_length": config.max_length}
+    card = {"classes": pairs.classes, "text": text}
+    run.save_tokenizer(tokenizer_of(config, pairs))
     if config.mode == "lora":
         adapter = config.lora(head_names(model))
         save_adapter(model, adapter, run.folder / "adapter", config.encoder)
         merge(model)
-        run.export(model, LORA, *serving_signature(model))
+        run.export(model, LORA, *serving_signature(model), examples, **card)
     else:
-        run.save_model(model, NAMES[config.mode], *serving_signature(model))
+        run.save_model(model, NAMES[config.mode], *serving_signature(model), examples, **card)
 
 
 if __name__ == "__main__":

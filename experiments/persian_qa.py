@@ -185,7 +185,7 @@ def run(config: Config, run) -> None:
         measured, predictions, scores = measure(config, questions, rows, model, history)
     keep(config, questions, rows, predictions, scores, run)
     draw(questions, history, run)
-    export(config, questions, model, run)
+    export(config, questions, rows, model, history[-1]["val_threshold"], run)
     run.finish(compare(measured, REPORTED))
 
 
@@ -290,14 +290,17 @@ def draw(questions, history: list[dict], run) -> None:
     run.save_figure(curves, "evaluations")
 
 
-def export(config: Config, questions, model, run) -> None:
+def export(config: Config, questions, rows, model, threshold: float, run) -> None:
     """Export token ids in, start and end logits out; keep the tokenizer beside it."""
-    from keras_suite import files
     from keras_suite.models.span_qa import serving_signature
+    from keras_suite.serving.examples import EXAMPLES
 
-    with files.whole(run.folder / "tokenizer") as partial:
-        tokenizer_of(config, questions).save_pretrained(partial)
-    run.save_model(model, model.name.upper(), *serving_signature(model))
+    run.save_tokenizer(tokenizer_of(config, questions))
+    sizes = ("max_length", "stride", "max_answer_tokens")
+    text = {"reads": "question", "threshold": threshold}
+    text |= {name: getattr(config, name) for name in sizes}
+    given = *serving_signature(model), rows.test.first(EXAMPLES)
+    run.save_model(model, model.name.upper(), *given, text=text)
 
 
 if __name__ == "__main__":

@@ -249,10 +249,13 @@ def export(variant, run) -> None:
     tower = tower_of(variant.network)
 
     def serving_default(images):
+        """Greyscale images in, 0 to 255; embeddings of length 1 out."""
         return {"embeddings": tower(images)}
 
-    inputs = [tf.TensorSpec(tower.input_shape, tf.uint8, name="images")]
-    run.save_model(tower, f"{variant.model}, {variant.protocol}", serving_default, inputs)
+    specs = [tf.TensorSpec(tower.input_shape, tf.uint8, name="images")]
+    examples = {"images": variant.split.test.images}
+    name = f"{variant.model}, {variant.protocol}"
+    run.save_model(tower, name, serving_default, specs, examples)
 
 
 if __name__ == "__main__":

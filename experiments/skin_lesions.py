@@ -239,10 +239,12 @@ def export(variant, run) -> None:
     model = variant.network
 
     def serving_default(images):
+        """Colour images in, 0 to 255; the probability of each kind of lesion out."""
         return {"probabilities": model(images, training=False)}  # or images are changed
 
-    inputs = [tf.TensorSpec(model.input_shape, tf.uint8, name="images")]
-    run.save_model(model, variant.model, serving_default, inputs)
+    specs = [tf.TensorSpec(model.input_shape, tf.uint8, name="images")]
+    examples = {"images": variant.split.test.inputs}
+    run.save_model(model, variant.model, serving_default, specs, examples, classes=CLASSES)
 
 
 if __name__ == "__main__":

@@ -235,11 +235,12 @@ def export(config: Config, vectors, run) -> None:
     model = build(config, vectors)
 
     def serving_default(words):
+        """Words in; their neighbours and the cosines with them out."""
         return model(words)
 
-    run.save_model(
-        model, vectors.name, serving_default, [tf.TensorSpec([None], tf.string, name="words")]
-    )
+    specs = [tf.TensorSpec([None], tf.string, name="words")]
+    examples = {"words": list(config.words or REPORT.words)}
+    run.save_model(model, vectors.name, serving_default, specs, examples)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -48,7 +49,11 @@ def main(experiment: ModuleType) -> int:
         options, config = parse(experiment, sys.argv[1:])
         start_tensorflow(verbose=options.verbose)
         name = Path(experiment.__file__).stem
-        with open_run(name, options.preset, config, options.output, resume=options.resume) as run:
+        about = experiment.__doc__.partition("\n")[0]
+        flags = shlex.join(flag for flag in sys.argv[1:] if flag != "--resume")
+        command = f"python experiments/{name}.py {flags}".strip()
+        record = {"about": about, "command": command, "resume": options.resume}
+        with open_run(name, options.preset, config, options.output, **record) as run:
             if not run.is_done:
                 experiment.run(config, run)
             run.show()
@@ -56,8 +61,15 @@ def main(experiment: ModuleType) -> int:
     return exit_code(job)
 
 
-def exit_code(job: Callable[[], None]) -> int:
+def exit_code(
+    job: Callable[[], None],
+    interrupted: str = "Interrupted; the same command with --resume goes on.",
+) -> int:
     """Do a job and say on standard error, in one sentence, what kept it from being done.
+
+    Args:
+        job: raises InputError on what a person can put right.
+        interrupted: what to say after Ctrl-C.
 
     Returns:
         0 done, 2 bad input or flags, 130 interrupted.
@@ -69,7 +81,7 @@ def exit_code(job: Callable[[], None]) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("Interrupted; the same command with --resume goes on.", file=sys.stderr)
+        print(interrupted, file=sys.stderr)
         return 130
     return 0
 

@@ -4,13 +4,14 @@ import csv
 import dataclasses
 import hashlib
 import importlib.metadata
+import inspect
 import json
 import math
 import os
 import platform
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -136,29 +137,44 @@ class Run:
 
         plots.save(figure, self.folder / "figures" / f"{name}.png", self.provenance)
 
-    def save_model(self, model, name: str, function, inputs: list) -> None:
+    def save_model(
+        self, model, name: str, function, specs: list, examples: Mapping, **card
+    ) -> None:
         """Save ``model.keras`` and its TF Serving export, and record what it is.
 
         Args:
             model: the keras.Model.
             name: which of the run's models it is.
-            function: see :func:`keras_suite.serving.export.export`.
-            inputs: likewise.
+            function: see :func:`keras_suite.serving.export.export`; the first line of its docstring
+                says what goes in and what comes out.
+            specs: likewise.
+            examples: rows of the test data by input name; the first 32 are kept, with what the
+                model makes of them, in ``serving/examples.npz``.
+            card: what a client should know besides: ``classes``, the names of what has the output's
+                probabilities; ``text``, how the token ids come about.
         """
         with files.whole(self.folder / "model.keras") as partial:
             model.save(partial)
-        self.export(model, name, function, inputs)
+        self.export(model, name, function, specs, examples, **card)
 
-    def export(self, model, name: str, function, inputs: list) -> None:
+    def export(self, model, name: str, function, specs: list, examples: Mapping, **card) -> None:
         """Save the TF Serving export alone; see :meth:`save_model`."""
+        from keras_suite.serving.examples import Examples
         from keras_suite.serving.export import export
 
-        export(model, function, inputs, self.folder / "serving" / self.experiment / "1")
-        self.metrics["exported"] = name
+        export(model, function, specs, self.folder / "serving" / self.experiment / "1")
+        Examples.of(function, specs, examples).save(self.folder / "serving" / "examples.npz")
+        about = inspect.getdoc(function).partition("\n")[0]
+        self.metrics |= {"exported": name, "serving": {"about": about} | card}
         self.metrics["parameters"] = {
             "total": model.count_params(),
             "trainable": sum(math.prod(weight.shape) for weight in model.trainable_weights),
         }
+
+    def save_tokenizer(self, tokenizer) -> None:
+        """Save a model's tokenizer as ``tokenizer/``, for its clients."""
+        with files.whole(self.folder / "tokenizer") as partial:
+            tokenizer.save_pretrained(partial)
 
     def finish(self, results: list[dict]) -> None:
         """Record what came out; the run is then done and its resumable states go."""
@@ -189,6 +205,8 @@ def open_run(
     config: ExperimentConfig,
     output: Path,
     *,
+    about: str = "",
+    command: str = "",
     resume: bool = False,
     console: Console | None = None,
 ) -> Iterator[Run]:
@@ -199,6 +217,8 @@ def open_run(
         preset: the preset the Config came from, for the record.
         config: decides, field by field, which run is "the same".
         output: folder of all runs.
+        about: what is reproduced, in a line, for the record.
+        command: that starts the run, likewise.
         resume: go on with a run that was killed or interrupted; where there is none, a new one is
             begun.
         console: where to report; standard output by default.
@@ -221,7 +241,8 @@ def open_run(
     with files.held(folder / ".lock", busy):
         files.sweep(folder)
         files.write_text(folder / "config.json", fields + "\n")
-        run = Run(folder, _metrics(folder, experiment, preset, config), console)
+        begun = {"experiment": experiment, "about": about, "command": command, "preset": preset}
+        run = Run(folder, _metrics(folder, begun, config), console)
         if run.is_done:
             files.remove(run.state_folder)  # the kill may have come just before this
         try:
@@ -258,16 +279,14 @@ def _point_latest_to(folder: Path) -> None:
         partial.symlink_to(folder.name)
 
 
-def _metrics(folder: Path, experiment: str, preset: str, config: ExperimentConfig) -> dict:
+def _metrics(folder: Path, begun: dict[str, str], config: ExperimentConfig) -> dict:
     file = folder / "metrics.json"
     if file.exists():
         metrics = json.loads(file.read_text())
         if metrics["status"] != "done":
             metrics["status"] = "running"
         return metrics
-    return {
-        "experiment": experiment,
-        "preset": preset,
+    return begun | {
         "seed": config.seed,
         "status": "running",
         "data": None,

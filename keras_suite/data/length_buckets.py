@@ -129,6 +129,10 @@ class TextRows:
         """Return a batch of some rows, as a model gets them."""
         return _padded(self.encoded, rows, self.pad_id)
 
+    def first(self, count: int) -> Inputs:
+        """Return the first rows as one batch, or all where there are fewer."""
+        return self.inputs(np.arange(min(count, len(self))))
+
     def longest_first(self, batch_size: int) -> list[np.ndarray]:
         """Return the rows of batches that hold all rows once, the longest first."""
         return _cut(np.argsort(-self.encoded.lengths, kind="stable"), batch_size)

@@ -83,6 +83,7 @@ def serving_signature(model: keras.Model) -> tuple[Callable, list]:
     """
 
     def serving_default(inputs):
+        """Token ids of question and context in, logits of the answer's start and end out."""
         logits = model(inputs)
         return {"start_logits": logits[..., 0], "end_logits": logits[..., 1]}
 

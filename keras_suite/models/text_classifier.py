@@ -56,6 +56,7 @@ def serving_signature(model: keras.Model) -> tuple[Callable, list]:
     """
 
     def serving_default(inputs):
+        """Token ids in, the probability of each class out."""
         return {"probabilities": tf.nn.softmax(model(inputs))}
 
     specs = {name: tf.TensorSpec([None, None], tf.int32, name=name) for name in model.input}

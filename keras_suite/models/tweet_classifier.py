@@ -50,6 +50,7 @@ def serving_signature(model: keras.Model) -> tuple[Callable, list]:
     """
 
     def serving_default(inputs):
+        """Token ids in, the probability of the second class out."""
         return {"probability": model(inputs)[:, 0]}
 
     specs = {name: tf.TensorSpec([None, None], tf.int32, name=name) for name in model.input}

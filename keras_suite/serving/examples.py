@@ -1,0 +1,80 @@
+"""Rows of a run's test data with what its model made of them, to check an export against."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from keras_suite import files
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+EXAMPLES = 32
+"""Of the rows that a run keeps."""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """The inputs and outputs of an export's signature ``serving_default``.
+
+    Args:
+        inputs: by the signature's names, ``[n, ...]`` each.
+        outputs: likewise.
+    """
+
+    inputs: dict[str, np.ndarray]
+    outputs: dict[str, np.ndarray]
+
+    @classmethod
+    def of(
+        cls,
+        function: Callable[..., Mapping[str, "tf.Tensor"]],
+        specs: list,
+        inputs: Mapping[str, np.ndarray],
+    ) -> "Examples":
+        """Compute the outputs.
+
+        Args:
+            function: of the signature.
+            specs: its arguments, see :func:`keras_suite.serving.export.export`.
+            inputs: by the signature's names, ``[n, ...]`` each, of which the first 32 are taken.
+        """
+        import tensorflow as tf
+
+        inputs = {name: np.asarray(array[:EXAMPLES]) for name, array in inputs.items()}
+        tensors = {name: tf.constant(array) for name, array in inputs.items()}
+        in_one_dict = isinstance(specs[0], dict)
+        outputs = function(tensors) if in_one_dict else function(*(tensors[s.name] for s in specs))
+        return cls(inputs, {name: _plain(each.numpy()) for name, each in outputs.items()})
+
+    def __len__(self) -> int:
+        """The number of rows."""
+        return len(next(iter(self.inputs.values())))
+
+    def save(self, path: Path) -> None:
+        """Write an npz file with arrays ``inputs/NAME`` and ``outputs/NAME``, or nothing."""
+        with files.whole(path) as partial, partial.open("wb") as file:
+            np.savez_compressed(file, **_named(self))
+
+    @classmethod
+    def load(cls, path: Path) -> "Examples":
+        """Read what :meth:`save` wrote."""
+        parts = {"inputs": {}, "outputs": {}}
+        with np.load(path, allow_pickle=False) as arrays:
+            for key in arrays.files:
+                part, _, name = key.partition("/")
+                parts[part][name] = arrays[key]
+        return cls(**parts)
+
+
+def _plain(array: np.ndarray) -> np.ndarray:
+    """Turn TensorFlow's strings, which would be pickled, to bytes of one length."""
+    return array.astype(np.bytes_) if array.dtype == object else array
+
+
+def _named(examples: Examples) -> Mapping[str, np.ndarray]:
+    parts = {"inputs": examples.inputs, "outputs": examples.outputs}
+    return {f"{part}/{name}": a for part, arrays in parts.items() for name, a in arrays.items()}
