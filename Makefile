@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: fraud search test lint bench requirements
+.PHONY: fraud search report test lint bench requirements
 .DEFAULT_GOAL := fraud
 
 fraud: $(READY)  ## the main job; options go in ARGS: make fraud ARGS="--preset quick"
@@ -11,6 +11,9 @@ fraud: $(READY)  ## the main job; options go in ARGS: make fraud ARGS="--preset 
 
 search: $(READY)  ## tune an experiment: make search ARGS="fashion_mnist --workers 2"
 	$(BIN)/python tuning/search.py $(ARGS)
+
+report: $(READY)  ## all runs on one page, report/index.html
+	$(BIN)/python -m keras_suite.report runs/ -o report/ $(ARGS)
 
 test: $(READY)
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)

@@ -1,0 +1,141 @@
+import json
+
+import pytest
+
+from keras_suite import files
+from keras_suite.errors import InputError
+from keras_suite.report.records import read_run, read_runs
+from tests.report.run_folders import SAMPLE, metrics, result, write_run
+
+
+def test_a_finished_run_is_read_whole(tmp_path):
+    record = read_run(write_run(tmp_path))
+    assert (record.status, record.data_kind, record.experiment) == ("done", "real", "toy")
+    assert record.problems == ()
+    assert record.total_seconds == 608
+    assert record.config["epochs"] == 3
+    assert [row["val_loss"] for row in record.history] == ["0.5", "0.25"]
+    assert record.headline.metric == "accuracy"
+    assert list(record.splits) == ["test"]
+
+
+def test_an_older_run_lacks_things_without_being_broken(tmp_path):
+    folder = write_run(tmp_path)
+    older = {k: v for k, v in metrics().items() if k in ("status", "results", "data")}
+    (folder / "metrics.json").write_text(json.dumps(older))
+    (folder / "history.csv").unlink()
+    record = read_run(folder)
+    assert (record.status, record.problems) == ("done", ())
+    assert (record.metrics["command"], record.metrics["about"]) == ("", "")
+
+
+def test_running_without_a_process_is_killed(tmp_path):
+    folder = write_run(tmp_path, status="running", results=[])
+    assert read_run(folder).status == "killed"
+    (folder / ".lock").touch()
+    assert read_run(folder).status == "killed"
+    with files.held(folder / ".lock", "busy"):
+        assert read_run(folder).status == "running"
+
+
+def cut_in_the_middle(file):
+    file.write_text(file.read_text()[:200])
+
+
+def not_text(file):
+    file.write_bytes(b"\xff\xfe\x00")
+
+
+def nothing(file):
+    file.unlink()
+
+
+def a_folder(file):
+    file.unlink()
+    file.mkdir()
+
+
+def a_list(file):
+    file.write_text("[1, 2]")
+
+
+def too_deep(file):
+    file.write_text("[" * 200_000)
+
+
+def without_results(file):
+    file.write_text('{"status": "done"}')
+
+
+def of_no_status(file):
+    file.write_text(json.dumps(metrics(status="asleep")))
+
+
+BREAKING = {
+    cut_in_the_middle: "not whole JSON",
+    not_text: "not whole JSON",
+    nothing: "there is no metrics.json",
+    a_folder: "there is no metrics.json",
+    a_list: "holds no JSON object",
+    too_deep: "not whole JSON",
+    without_results: "says nothing of results",
+    of_no_status: "a status that no run has",
+}
+
+
+@pytest.mark.parametrize("spoil", BREAKING)
+def test_a_broken_run_is_named_with_the_reason(tmp_path, spoil):
+    folder = write_run(tmp_path)
+    spoil(folder / "metrics.json")
+    record = read_run(folder)
+    assert record.status == "broken"
+    assert BREAKING[spoil] in record.problems[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("seconds", {"total": "long"}),
+        ("seconds", [1]),
+        ("parameters", {"total": None}),
+        ("data", "rows.csv"),
+        ("data", {"source": 3, "rows": 3}),
+        ("environment", 3),
+        ("command", ["python"]),
+        ("results", {"f1": 3}),
+    ],
+)
+def test_what_is_not_of_its_type_is_named_and_left_out(tmp_path, name, value):
+    record = read_run(write_run(tmp_path, **{name: value}))
+    assert record.problems == (f"{name} in metrics.json is not of its type",)
+    assert not record.metrics[name]
+    assert record.status == "done"
+
+
+def test_other_files_that_cannot_be_read_are_named(tmp_path):
+    folder = write_run(tmp_path, results=[result(), "x"])
+    (folder / "config.json").write_text("{")
+    (folder / "history.csv").write_bytes(b"a,b\n\xff,1\n")
+    results, config, history = read_run(folder).problems
+    assert results == "1 of 2 results cannot be read"
+    assert config.startswith("config.json is not whole JSON")
+    assert history.startswith("history.csv cannot be read")
+
+
+def test_runs_are_found_by_experiment_the_newest_first(tmp_path):
+    newest = write_run(tmp_path, "20260103-120000-0a1b2c3d")
+    write_run(tmp_path, "20260101-120000-0a1b2c3d", data=SAMPLE)
+    write_run(tmp_path, experiment="other")
+    (tmp_path / "toy" / "latest").symlink_to(newest.name)
+    (tmp_path / "toy" / ".partial-7-latest").mkdir()
+    (tmp_path / "toy" / "notes.txt").touch()
+    (tmp_path / "tuning" / "toy").mkdir(parents=True)
+    (tmp_path / "empty").mkdir()
+    found = read_runs(tmp_path)
+    assert list(found) == ["other", "toy"]
+    assert [each.folder.name[:8] for each in found["toy"]] == ["20260103", "20260101"]
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(InputError, match="No such file"):
+        read_runs(tmp_path / "none")
