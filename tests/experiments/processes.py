@@ -7,6 +7,9 @@ import sys
 import time
 from pathlib import Path
 
+from keras_suite.serving.check import check
+from keras_suite.serving.finished_runs import find_runs
+
 ROOT = Path(__file__).parents[2]
 QUICK_SAMPLE = ("--preset", "quick", "--data", "sample")
 
@@ -53,3 +56,9 @@ def figures_of(folder: Path) -> list[dict]:
     varying = "seconds", "memory"
     metrics, _ = read(folder)
     return [row for row in metrics["results"] if not any(v in row["metric"] for v in varying)]
+
+
+def export_problem(folder: Path) -> str:
+    """Check a run's export against what its model made of test rows; "" where all is well."""
+    ((exported,), _) = find_runs([folder])
+    return check(exported, seconds=0.02).problem

@@ -13,7 +13,7 @@ from keras_suite.training.cached import cached
 from keras_suite.training.fit import Fit, run_fit
 from keras_suite.training.prefix import cut
 from keras_suite.training.prefix_cache import PrefixCache
-from tests.experiments.processes import QUICK_SAMPLE, latest, read, run
+from tests.experiments.processes import QUICK_SAMPLE, export_problem, latest, read, run
 
 QUICK = dataclasses.replace(cifar10.PRESETS["quick"], data="sample")
 
@@ -133,6 +133,7 @@ def test_a_run_compares_networks_and_exports_images_of_any_size_to_probabilities
     }
     model = keras.saving.load_model(folder / "model.keras", safe_mode=True)
     X, y = rows.test.inputs, rows.test.labels
+    assert export_problem(folder) == ""
     served = tf.saved_model.load(str(folder / "serving" / "cifar10" / "1"))
     outputs = served.signatures["serving_default"](images=tf.constant(X))["probabilities"].numpy()
     assert np.abs(outputs - model.predict(X, verbose=0)).max() <= 1e-5

@@ -15,6 +15,7 @@ from keras_suite.data.tweets import clean_tweet
 from keras_suite.errors import InputError
 from tests.experiments.processes import (
     QUICK_SAMPLE,
+    export_problem,
     figures_of,
     latest,
     read,
@@ -128,6 +129,7 @@ def test_the_export_takes_token_ids_and_gives_what_the_saved_model_does(quick_ru
     config = QUICK.of(number, regime)
     rows = fake_news.split(config, tweets).test
     inputs = rows.inputs(np.arange(9))
+    assert export_problem(folder) == ""
     served = tf.saved_model.load(str(folder / "serving" / "fake_news" / "1"))
     outputs = served.signatures["serving_default"](**{k: tf.constant(v) for k, v in inputs.items()})
     assert outputs["probability"].shape == (9,)

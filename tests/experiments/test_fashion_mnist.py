@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from experiments import fashion_mnist
 from keras_suite.objective import Objective
-from tests.experiments.processes import QUICK_SAMPLE, latest, read, run
+from tests.experiments.processes import QUICK_SAMPLE, export_problem, latest, read, run
 
 QUICK = fashion_mnist.Config(data="sample")
 
@@ -67,6 +67,7 @@ def test_a_run_measures_draws_and_exports_both_networks(tmp_path, images):
         "most_confident_mistakes",
     }
     X, y = images.test
+    assert export_problem(folder) == ""
     served = tf.saved_model.load(str(folder / "serving" / "fashion_mnist" / "1"))
     outputs = served.signatures["serving_default"](images=tf.constant(X))["probabilities"].numpy()
     model = keras.saving.load_model(folder / "model.keras", safe_mode=True)

@@ -15,7 +15,7 @@ import tensorflow as tf
 from experiments import fraud
 from keras_suite.data.creditcard import FEATURES
 from keras_suite.errors import InputError
-from tests.experiments.processes import ROOT, command, latest, read, run
+from tests.experiments.processes import ROOT, command, export_problem, latest, read, run
 
 SMALL = fraud.Config(data="sample", protocol="clean", rows=12_000)
 FLAGS = ["--data", "sample", "--rows", "12000", "--epochs", "3"]
@@ -183,6 +183,7 @@ def test_the_saved_model_and_the_served_one_give_the_same_probabilities(undistur
     folder, _ = undisturbed
     rows = table.frame[FEATURES].to_numpy("float32")[:500]
     model = keras.saving.load_model(folder / "model.keras", safe_mode=True)
+    assert export_problem(folder) == ""
     served = tf.saved_model.load(str(folder / "serving" / "fraud" / "1"))
     outputs = served.signatures["serving_default"](features=tf.constant(rows))
     expected = model.predict(rows, verbose=0)[:, 1]

@@ -13,6 +13,7 @@ from keras_suite.adapters.peft import load_adapter
 from keras_suite.errors import InputError
 from tests.experiments.processes import (
     QUICK_SAMPLE,
+    export_problem,
     figures_of,
     latest,
     read,
@@ -156,6 +157,7 @@ def test_a_run_compares_the_three_modes_and_keeps_the_adapter(tmp_path, rows):
     logits = rows.test.predict(load_adapter(base, folder / "adapter"))
     measured = figures[lora.LORA, "test", "accuracy"]
     assert lora.accuracy(rows.test.labels, logits) == pytest.approx(measured)
+    assert export_problem(folder) == ""
     served = tf.saved_model.load(str(folder / "serving" / "lora" / "1"))
     inputs, _ = next(rows.test.stream(8, seed=0, first_step=0))
     outputs = served.signatures["serving_default"](**{k: tf.constant(v) for k, v in inputs.items()})

@@ -16,6 +16,7 @@ from keras_suite.models.span_qa import span_loss
 from keras_suite.serving.answer import answer
 from tests.experiments.processes import (
     QUICK_SAMPLE,
+    export_problem,
     figures_of,
     latest,
     read,
@@ -174,6 +175,7 @@ def test_what_a_run_exports_answers_as_the_run_did(finished, questions):
     metrics, _ = read(folder)
     predictions = json.loads((folder / "predictions.json").read_text(encoding="utf-8"))
     figures = {(row["split"], row["metric"]): row["reproduced"] for row in metrics["results"]}
+    assert export_problem(folder) == ""
     served = tf.saved_model.load(str(folder / "serving" / "persian_qa" / "1"))
     for question in questions.test[:8]:
         given = answer(

@@ -12,6 +12,7 @@ from keras_suite.metrics.retrieval import retrieval_report
 from keras_suite.models.siamese import tower_of
 from tests.experiments.processes import (
     QUICK_SAMPLE,
+    export_problem,
     figures_of,
     latest,
     read,
@@ -150,6 +151,7 @@ def test_a_run_measures_all_three_draws_and_exports_the_best_tower(tmp_path, ima
     }
 
     X, y = images.test
+    assert export_problem(folder) == ""
     served = tf.saved_model.load(str(folder / "serving" / "siamese" / "1"))
     vectors = served.signatures["serving_default"](images=tf.constant(X))["embeddings"].numpy()
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)

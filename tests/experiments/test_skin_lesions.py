@@ -12,6 +12,7 @@ from keras_suite.data import dermamnist
 from keras_suite.objective import Objective
 from tests.experiments.processes import (
     QUICK_SAMPLE,
+    export_problem,
     figures_of,
     latest,
     read,
@@ -130,6 +131,7 @@ def test_a_run_measures_draws_and_exports(tmp_path, lesions):
     best = max(BALANCE, key=lambda each: figures[each, "validation", "balanced_accuracy"])
     assert metrics["exported"] == best
     X, y = lesions.split.test
+    assert export_problem(folder) == ""
     served = tf.saved_model.load(str(folder / "serving" / "skin_lesions" / "1"))
     outputs = served.signatures["serving_default"](images=tf.constant(X))["probabilities"].numpy()
     model = keras.saving.load_model(folder / "model.keras", safe_mode=True)

@@ -18,7 +18,14 @@ from keras_suite.metrics.word_analogies import read_questions, score_analogies
 from keras_suite.metrics.word_pairs import score_pairs
 from keras_suite.models.nearest_words import NearestRows
 from keras_suite.words.answers import ask
-from tests.experiments.processes import QUICK_SAMPLE, command, latest, run, run_until_killed
+from tests.experiments.processes import (
+    QUICK_SAMPLE,
+    command,
+    export_problem,
+    latest,
+    run,
+    run_until_killed,
+)
 from tuning.search import find_experiment
 
 
@@ -93,6 +100,7 @@ def test_a_run_draws_all_tasks_and_exports_the_neighbours(quick, sample):
         *("failing_analogy", "benchmark"),
     }
     asked = tf.constant(["king", "nowhere-to-be-found"])
+    assert export_problem(folder) == ""
     served = tf.saved_model.load(str(folder / "serving" / "word_embeddings" / "1"))
     model = keras.saving.load_model(
         folder / "model.keras", {"NearestRows": NearestRows}, safe_mode=True

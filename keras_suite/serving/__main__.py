@@ -1,0 +1,40 @@
+"""Serve the models of runs with TensorFlow Serving.
+
+python -m keras_suite.serving check runs/           do the exports give what the models gave?
+python -m keras_suite.serving export runs/          to models/NAME/VERSION/, with server files
+docker compose -f models/compose.yaml up            the server, on this machine alone
+python -m keras_suite.serving predict --help        ask it
+python -m keras_suite.serving prove                 start it, ask every model, stop it
+"""
+
+import sys
+
+import tyro
+
+from keras_suite.command_line import exit_code
+from keras_suite.serving.check import Check
+from keras_suite.serving.predict import Predict
+from keras_suite.serving.prove import Prove
+from keras_suite.serving.publish import Export
+
+COMMANDS = {"check": Check, "export": Export, "predict": Predict, "prove": Prove}
+
+
+def main(arguments: list[str]) -> int:
+    """Run a command; return the exit code: 0 done, 2 bad input or flags, 130 interrupted."""
+
+    def job():
+        command = tyro.extras.subcommand_cli_from_dict(
+            COMMANDS,
+            prog="python -m keras_suite.serving",
+            description=__doc__.partition("\n")[0],
+            args=arguments,
+            config=(tyro.conf.FlagCreatePairsOff,),
+        )
+        command.run()
+
+    return exit_code(job, interrupted="Interrupted; the same command begins again.")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,67 @@
+import csv
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keras_suite.errors import InputError
+from keras_suite.serving.rows import read_csv
+
+CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=5)
+
+
+@given(
+    st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1, max_size=9),
+    st.integers(1, 5),
+    st.permutations(["a", "b", "c"]),
+)
+def test_every_row_is_read_once_in_order_however_many_at_once(
+    tmp_path_factory, rows, at_once, wanted
+):
+    path = tmp_path_factory.getbasetemp() / "rows.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("a", "b", "c"), *rows])
+    parts = list(read_csv(path, wanted[:2], at_once))
+    assert [len(part.cells) for part in parts[:-1]] == [at_once] * (len(parts) - 1)
+    assert all(part.columns == wanted[:2] for part in parts)
+    expected = [[row["abc".index(name)] for name in wanted[:2]] for row in rows]
+    assert [cells for part in parts for cells in part.cells] == expected
+    places = [place for part in parts for place in part.places]
+    assert [f", row {i} (line " in place for i, place in enumerate(places, 1)] == [True] * len(rows)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", r"p\.csv is empty"),
+        (b"a,b\n", r"p\.csv has a header but no rows"),
+        (b"a,c\n1,2\n", r"p\.csv has the column 'b' 0 times in its header"),
+        (b"a,b,b\n1,2,3\n", r"p\.csv has the column 'b' 2 times in its header"),
+        (b"a,b\n1,2\n\n3\n", r"p\.csv, row 2 \(line 4\): 1 cells, but the header has 2"),
+        (b"a,b\n1,2,3\n", r"p\.csv, row 1 \(line 2\): 3 cells, but the header has 2"),
+        (b'a,b\n1,"2\n', r"p\.csv, row 1 \(line 2\): no row of a csv file"),
+        (b"a,b\n1,\xff\n", r"p\.csv is not UTF-8"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_named_with_its_row(tmp_path, content, said):
+    path = tmp_path / "p.csv"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=said):
+        list(read_csv(path, ["a", "b"], 2))
+
+
+def test_columns_may_be_counted_instead_of_named(tmp_path):
+    path = tmp_path / "p.csv"
+    path.write_text("\ufeffx,y\n1,2\n", encoding="utf-8")
+    (rows,) = read_csv(path, 2, 9)
+    assert (rows.columns, rows.cells) == (["x", "y"], [["1", "2"]])
+    with pytest.raises(InputError, match=r"p\.csv has 2 columns, but the model reads 3"):
+        list(read_csv(path, 3, 9))
+    path.write_text("1,2\n3,4\n")
+    with pytest.raises(InputError, match=r"p\.csv has numbers in its first row: give it a header"):
+        list(read_csv(path, 2, 9))
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"p\.csv cannot be read: No such file"):
+        list(read_csv(tmp_path / "p.csv", 2, 9))
