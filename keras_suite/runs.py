@@ -3,13 +3,9 @@
 import csv
 import dataclasses
 import hashlib
-import importlib.metadata
 import inspect
 import json
 import math
-import os
-import platform
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,13 +16,13 @@ from rich.console import Console
 from keras_suite import files
 from keras_suite.config import ExperimentConfig
 from keras_suite.data.provenance import Provenance
+from keras_suite.environment import environment
 from keras_suite.errors import InputError
 from keras_suite.progress import JobProgress
 from keras_suite.results import results_table
 
 SHOWN = ("test", "cost")
 """Parts of the results that are printed; metrics.json has all."""
-PACKAGES = ("keras_suite", "tensorflow", "keras", "numpy", "scikit-learn")
 
 
 class Run:
@@ -290,25 +286,8 @@ def _metrics(folder: Path, begun: dict[str, str], config: ExperimentConfig) -> d
         "seed": config.seed,
         "status": "running",
         "data": None,
-        "environment": _environment(),
+        "environment": environment(),
         "seconds": {},
         "parameters": None,
         "results": [],
     }
-
-
-def _environment() -> dict:
-    return {
-        "python": platform.python_version(),
-        **{name: importlib.metadata.version(name) for name in PACKAGES},
-        "platform": platform.platform(),
-        "cpu": _cpu(),
-        "cores": os.cpu_count(),
-    }
-
-
-def _cpu() -> str:
-    try:
-        return re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())[1]
-    except (OSError, TypeError):  # not Linux
-        return platform.processor()

@@ -1,0 +1,27 @@
+"""What a run ran on."""
+
+import importlib.metadata
+import os
+import platform
+import re
+from pathlib import Path
+
+PACKAGES = ("keras_suite", "tensorflow", "keras", "numpy", "scikit-learn")
+
+
+def environment() -> dict[str, str | int | None]:
+    """Return the versions of Python and of the packages that matter, the system and the CPU."""
+    return {
+        "python": platform.python_version(),
+        **{name: importlib.metadata.version(name) for name in PACKAGES},
+        "platform": platform.platform(),
+        "cpu": _cpu(),
+        "cores": os.cpu_count(),
+    }
+
+
+def _cpu() -> str:
+    try:
+        return re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())[1]
+    except (OSError, TypeError):  # not Linux
+        return platform.processor()
