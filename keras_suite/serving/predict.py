@@ -5,7 +5,7 @@ import json
 import os
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -91,7 +91,7 @@ class Predict:
             if self.csv is not None:
                 _write_csv(asked, classes, sys.stdout)
             else:
-                _print_lines(asked, classes)
+                _print_lines(asked, classes, str if self.image else _in_short)
 
     def _folder(self) -> Path:
         """Return the model's version, whose card says how to read what is predicted."""
@@ -157,11 +157,17 @@ def _write_csv(
         writer.writerows(zip(*table.values(), strict=True))
 
 
-def _print_lines(asked: Iterator[tuple[Rows, Arrays]], classes: list[str] | None) -> None:
+def _print_lines(
+    asked: Iterator[tuple[Rows, Arrays]], classes: list[str] | None, called: Callable[[str], str]
+) -> None:
     for rows, outputs in asked:
         said = predictions.sentences(outputs, classes)
         for cells, sentence in zip(rows.cells, said, strict=True):
-            print(f"{textwrap.shorten(cells[0], 80, placeholder=' ...')}: {sentence}", flush=True)
+            print(f"{called(cells[0])}: {sentence}", flush=True)
+
+
+def _in_short(text: str) -> str:
+    return textwrap.shorten(text, 80, placeholder=" ...")
 
 
 @contextmanager

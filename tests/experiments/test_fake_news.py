@@ -1,5 +1,6 @@
 import csv
 import dataclasses
+import itertools
 import re
 
 import keras
@@ -146,9 +147,10 @@ def test_the_export_takes_token_ids_and_gives_what_the_saved_model_does(quick_ru
 
 
 def test_a_killed_run_goes_on_to_the_same_figures(tmp_path):
-    flags = (*QUICK_SAMPLE, "--models", "2", "--epochs", "3", "--train-tweets", "120")
+    sizes = {"--epochs": 3, "--train-tweets": 96, "--validation-tweets": 32, "--test-tweets": 32}
+    flags = (*QUICK_SAMPLE, "--models", "1", *itertools.chain(*sizes.items()))
     assert run("fake_news", *flags, output=tmp_path / "a").returncode == 0
-    kept = "state/model2-fine-tuned*.npz"
+    kept = "state/model1-fine-tuned*.npz"
     run_until_killed("fake_news", *flags, output=tmp_path / "b", kept=kept)
     resumed = run("fake_news", *flags, "--resume", output=tmp_path / "b")
     assert (resumed.returncode, resumed.stderr) == (0, "")

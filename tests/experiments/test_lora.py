@@ -173,7 +173,7 @@ def test_an_adapter_that_cannot_be_is_refused_before_anything_is_trained(tmp_pat
 
 
 def test_a_killed_run_goes_on_to_the_same_figures_and_the_same_adapter_to_the_bit(tmp_path):
-    sizes = "--evaluations", "4", "--steps-per-evaluation", "8", "--test-pairs", "40"
+    sizes = "--evaluations", "4", "--steps-per-evaluation", "3", "--test-pairs", "40"
     flags = (*QUICK_SAMPLE, "--mode", "lora", *sizes)
     assert run("lora", *flags, output=tmp_path / "a").returncode == 0
     run_until_killed("lora", *flags, output=tmp_path / "b")
