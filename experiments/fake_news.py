@@ -292,7 +292,7 @@ def train(config: Config, rows, model, run, share: float) -> tuple:
     from keras_suite.training.prefix_cache import PrefixCache
 
     trained, parts = model, list(rows.parts().values())
-    name = f"model{config.models[0]}-{config.regimes[0]}"
+    name = f"model{config.models[0]}-{config.regimes[0]}-seed{config.seed}"
     seconds = {}
     if config.prefix_cache and config.regimes[0] == FEATURES:
         share /= 2
@@ -302,7 +302,7 @@ def train(config: Config, rows, model, run, share: float) -> tuple:
             trained, parts = cached(model, parts, cache, say, advance)
         seconds["seconds_to_fill_cache"] = run.metrics["seconds"][f"cache {name}"]
     fit = Fit(
-        name=f"{name}-seed{config.seed}",
+        name=name,
         model=trained,
         train=parts[0],
         validation=parts[1],

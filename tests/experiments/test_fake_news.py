@@ -8,12 +8,14 @@ import keras_tuner as kt
 import numpy as np
 import pytest
 import tensorflow as tf
+from rich.console import Console
 
 from experiments import fake_news
 from keras_suite.adapters.counts import parameter_counts
 from keras_suite.command_line import parse
 from keras_suite.data.tweets import clean_tweet
 from keras_suite.errors import InputError
+from keras_suite.runs import open_run
 from tests.experiments.processes import (
     QUICK_SAMPLE,
     export_problem,
@@ -144,6 +146,17 @@ def test_the_export_takes_token_ids_and_gives_what_the_saved_model_does(quick_ru
         and (row["split"], row["metric"]) == ("test", "accuracy")
     )
     assert fake_news.accuracy(rows.labels, rows.predict(model)) == pytest.approx(accuracy)
+
+
+def test_each_seed_counts_its_own_seconds_to_fill_the_cache(tmp_path):
+    sizes = {"train_tweets": 32, "validation_tweets": 16, "test_tweets": 16, "epochs": 1}
+    which = {"models": (1,), "regimes": (fake_news.FEATURES,), "repeats": 2}
+    config = dataclasses.replace(QUICK, **sizes, **which)
+    with open_run("fake_news", "quick", config, tmp_path, console=Console(quiet=True)) as run:
+        fake_news.run(config, run)
+    filled = [run.metrics["seconds"][f"cache model1-feature-based-seed{s}"] for s in (42, 43)]
+    (cost,) = (r for r in run.metrics["results"] if r["metric"] == "seconds_to_fill_cache")
+    assert cost["values"] == filled
 
 
 def test_a_killed_run_goes_on_to_the_same_figures(tmp_path):
