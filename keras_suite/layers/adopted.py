@@ -74,6 +74,7 @@ class Adopted(keras.layers.Layer):
         self._adapt(lora, trains)
         self.built = True
 
+    @tf.autograph.experimental.do_not_convert  # nothing in there is for it, and it takes seconds
     def call(self, inputs: tf.Tensor | Mapping[str, tf.Tensor], training: bool | None = None):
         """Return the chosen output of the module."""
         arguments = inspect.signature(self.module.call).parameters
