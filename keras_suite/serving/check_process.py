@@ -36,11 +36,11 @@ def main(saved_model: str, examples: str, seconds: float) -> dict:
         outputs = signature(**{name: tf.constant(array) for name, array in inputs.items()})
         return {name: output.numpy() for name, output in outputs.items()}
 
-    found = call(inputs)
+    found = call(inputs)  # in no order
     return {
         "rows": len(next(iter(inputs.values()))),
         "differences": {
-            name: difference(found.get(name), expected.get(name)) for name in found | expected
+            name: difference(found.get(name), expected.get(name)) for name in expected | found
         },
         "speeds": speeds(call, inputs, seconds),
     }

@@ -54,11 +54,12 @@ class Client:
             version: None for the newest one that the server has.
 
         Returns:
-            The outputs by the signature's names, in its dtypes; strings as bytes in arrays of
-            objects.
+            The outputs by the signature's names, in their alphabetical order (a server has none),
+            in its dtypes; strings as bytes in arrays of objects.
         """
         outputs = self.signature(name, version)["outputs"]
-        return self._tried(lambda: self._server.predict(name, version, inputs, outputs))
+        given = self._tried(lambda: self._server.predict(name, version, inputs, outputs))
+        return dict(sorted(given.items()))
 
     def signature(self, name: str, version: int | None = None) -> Signature:
         """Return what a model takes and gives, by the server's metadata; asked for once."""

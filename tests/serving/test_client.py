@@ -45,6 +45,12 @@ def test_strings_go_and_come_as_they_are(served, compute, words):
     np.testing.assert_array_equal(given["cosines"], expected["cosines"])
 
 
+def test_outputs_come_in_the_order_of_their_names_whatever_the_servers_is(served):
+    serving, protocol = served
+    given = Client(serving.address, protocol).predict("words", {"words": np.array(["a"], object)})
+    assert list(given) == ["cosines", "neighbours"]
+
+
 def test_a_signature_is_that_of_the_servers_metadata_and_asked_for_once(served):
     serving, protocol = served
     client = Client(serving.address, protocol)
