@@ -154,7 +154,7 @@ def find_experiment(name: str) -> ModuleType:
     experiment = importlib.import_module(f"experiments.{name}")
     for needed in ("search_space", "OBJECTIVE"):
         if not hasattr(experiment, needed):
-            raise InputError(f"experiments/{name}.py has no {needed}: it cannot be tuned yet.")
+            raise InputError(f"experiments/{name}.py has no {needed}: it cannot be tuned.")
     return experiment
 
 
