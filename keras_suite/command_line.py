@@ -14,7 +14,7 @@ import tyro
 
 from keras_suite.config_fields import read_config
 from keras_suite.errors import InputError
-from keras_suite.interrupts import ctrl_c_gets_through
+from keras_suite.interrupts import EXIT_CODE, INTERRUPTED, ctrl_c_ends_at_once
 from keras_suite.quiet import start_tensorflow
 from keras_suite.runs import open_run
 
@@ -45,6 +45,7 @@ def main(experiment: ModuleType) -> int:
         The exit code, as :func:`exit_code` gives it.
     """
 
+    @ctrl_c_ends_at_once()
     def job():
         options, config = parse(experiment, sys.argv[1:])
         start_tensorflow(verbose=options.verbose)
@@ -53,7 +54,10 @@ def main(experiment: ModuleType) -> int:
         flags = shlex.join(flag for flag in sys.argv[1:] if flag != "--resume")
         command = f"python experiments/{name}.py {flags}".strip()
         record = {"about": about, "command": command, "resume": options.resume}
-        with open_run(name, options.preset, config, options.output, **record) as run:
+        with (
+            open_run(name, options.preset, config, options.output, **record) as run,
+            ctrl_c_ends_at_once(run.interrupt),
+        ):
             if not run.is_done:
                 experiment.run(config, run)
             run.show()
@@ -61,10 +65,7 @@ def main(experiment: ModuleType) -> int:
     return exit_code(job)
 
 
-def exit_code(
-    job: Callable[[], None],
-    interrupted: str = "Interrupted; the same command with --resume goes on.",
-) -> int:
+def exit_code(job: Callable[[], None], interrupted: str = INTERRUPTED) -> int:
     """Do a job and say on standard error, in one sentence, what kept it from being done.
 
     Args:
@@ -75,14 +76,13 @@ def exit_code(
         0 done, 2 bad input or flags, 130 interrupted.
     """
     try:
-        with ctrl_c_gets_through():
-            job()
+        job()
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(interrupted, file=sys.stderr)
-        return 130
+        return EXIT_CODE
     return 0
 
 

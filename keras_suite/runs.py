@@ -183,6 +183,13 @@ class Run:
         """Write ``metrics.json``."""
         files.write_text(self.folder / "metrics.json", json.dumps(self.metrics, indent=1) + "\n")
 
+    def interrupt(self) -> None:
+        """Record that Ctrl-C ends the run, and put the bar away."""
+        self.progress.bar.stop()
+        if not self.is_done:
+            self.metrics["status"] = "interrupted"
+            self.write()
+
     def show(self) -> None:
         """Print the tables of test figures and of costs, and where the run lies."""
         self.progress.bar.stop()
@@ -244,8 +251,7 @@ def open_run(
         try:
             yield run
         except KeyboardInterrupt:
-            run.metrics["status"] = "interrupted"
-            run.write()
+            run.interrupt()
             raise
         except InputError:
             if run.provenance is None and not before:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from experiments import fraud as fraud_experiment
-from keras_suite.command_line import parse
+from keras_suite.command_line import exit_code, parse
 
 ROOT = Path(__file__).parents[1]
 
@@ -81,3 +81,11 @@ def test_bad_data_is_one_sentence_with_code_2(tmp_path):
         "fetch it again.\n"
     )
     assert not list((tmp_path / "runs" / "fraud").iterdir())
+
+
+def test_ctrl_c_in_any_other_command_is_one_sentence_with_code_130(capsys):
+    def job():
+        raise KeyboardInterrupt
+
+    assert exit_code(job, interrupted="Interrupted; begin again.") == 130
+    assert capsys.readouterr().err == "Interrupted; begin again.\n"

@@ -11,6 +11,7 @@ from keras_suite import files, plots
 from keras_suite.config import ExperimentConfig
 from keras_suite.data.provenance import Provenance
 from keras_suite.errors import InputError
+from keras_suite.interrupts import ctrl_c_ends_at_once
 from keras_suite.training import parallel
 from tuning import chief, cluster, figures, folder
 from tuning.harness import ExperimentHyperModel, ExperimentTuner, trial_folder
@@ -80,7 +81,10 @@ class Search:
             if self.oracle.file.exists():
                 self.oracle.reload()
             self.announce()
-            with LiveTable(self.console, self.oracle, self.folder):
+            with (
+                LiveTable(self.console, self.oracle, self.folder) as table,
+                ctrl_c_ends_at_once(table.live.stop),
+            ):
                 run_trials()
             self.report()
 

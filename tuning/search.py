@@ -27,6 +27,7 @@ from keras_suite.command_line import exit_code
 from keras_suite.config import ExperimentConfig, flag
 from keras_suite.config_fields import with_fields
 from keras_suite.errors import InputError
+from keras_suite.interrupts import ctrl_c_ends_at_once
 from keras_suite.quiet import start_tensorflow
 from tuning import cluster
 
@@ -98,6 +99,7 @@ def parse(arguments: list[str]) -> Options:
     )
 
 
+@ctrl_c_ends_at_once()
 def search(options: Options) -> None:
     """Run a search, or this process's part of one."""
     experiment = find_experiment(options.name)
