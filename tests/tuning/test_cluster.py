@@ -46,7 +46,8 @@ def test_killed_workers_and_killed_searches_change_nothing_about_the_end(alone, 
     workers = children(process)
     assert len(workers) == 2
     process.send_signal(signal.SIGKILL)
-    process.communicate()
+    _, err = process.communicate()
+    assert err == ""  # the workers that it leaves behind have nothing to say
     _, still_there = psutil.wait_procs(workers, timeout=10)
     assert not still_there
 
