@@ -130,10 +130,21 @@ def free_port() -> int:
 
 
 def _worker(work: Callable, pipe: Connection) -> None:
-    def end_with_the_parent() -> None:
-        wait([multiprocessing.parent_process().sentinel])
-        os._exit(1)
+    parent = multiprocessing.parent_process().sentinel
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends this
+    def end_with_the_parent(timeout: float | None = None) -> None:
+        if wait([parent], timeout):
+            os._exit(1)
+
+    def job() -> None:
+        try:
+            work(pipe.recv)
+        except (InputError, EOFError):
+            end_with_the_parent(timeout=1)  # whose death may be all that is wrong
+            raise
+
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # it reaches the parent, too, and this ends with it
     threading.Thread(target=end_with_the_parent, daemon=True).start()
-    sys.exit(exit_code(lambda: work(pipe.recv)))
+    sys.exit(exit_code(job))

@@ -1,6 +1,8 @@
 import os
 import signal
 import socket
+import subprocess
+import sys
 import time
 from contextlib import contextmanager
 
@@ -8,6 +10,8 @@ import psutil
 import pytest
 
 from keras_suite.errors import InputError
+from keras_suite.interrupts import INTERRUPTED
+from tests.experiments.processes import ROOT
 from tests.tuning.searches import best, search, start, succeed, wait_for, what_ran
 from tuning import chief, cluster
 
@@ -32,7 +36,7 @@ def children(process):
     return [child for child in found if "spawn_main" in " ".join(child.cmdline())]
 
 
-def test_killed_workers_and_killed_searches_change_nothing_about_the_end(alone, tmp_path):
+def test_killed_workers_and_interrupted_searches_change_nothing_about_the_end(alone, tmp_path):
     process = start(*SMALL, "--workers", "2", output=tmp_path)
     wait_for((tmp_path / "toy" / "trial_0000" / "state.npz").exists, process)
     for worker in children(process):
@@ -45,9 +49,9 @@ def test_killed_workers_and_killed_searches_change_nothing_about_the_end(alone, 
     wait_for((tmp_path / "toy" / "trial_0002" / "state.npz").exists, process)
     workers = children(process)
     assert len(workers) == 2
-    process.send_signal(signal.SIGKILL)
+    process.send_signal(signal.SIGINT)
     _, err = process.communicate()
-    assert err == ""  # the workers that it leaves behind have nothing to say
+    assert (process.returncode, err) == (130, f"{INTERRUPTED}\n")
     _, still_there = psutil.wait_procs(workers, timeout=10)
     assert not still_there
 
@@ -58,6 +62,12 @@ def test_killed_workers_and_killed_searches_change_nothing_about_the_end(alone, 
     assert (process.returncode, err) == (0, "")
     assert what_ran(tmp_path) == what_ran(alone)
     assert best(tmp_path) == best(alone)
+
+
+def test_a_worker_ends_with_its_killed_chief_without_a_word():
+    command = [sys.executable, "-m", "tests.tuning.lost_chief"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGKILL, "working\n", "")
 
 
 def test_a_cluster_survives_the_death_of_a_worker_and_of_its_chief(alone, tmp_path):
