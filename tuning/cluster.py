@@ -143,8 +143,6 @@ def _worker(work: Callable, pipe: Connection) -> None:
             end_with_the_parent(timeout=1)  # whose death may be all that is wrong
             raise
 
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # it reaches the parent, too, and this ends with it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the parent, and that ends this
     threading.Thread(target=end_with_the_parent, daemon=True).start()
     sys.exit(exit_code(job))
