@@ -87,7 +87,9 @@ def load(
     if data_dir is not None:
         return read(_find(Path(data_dir)), md5)
     cached = cache_folder() / NAME
-    if not cached.exists():
+    if cached.exists():
+        _require_md5(cached, md5, str(cached))
+    else:
         try:
             download(url, cached, check=lambda path: _require_md5(path, md5, url))
         except NoNetworkError as error:
@@ -97,7 +99,6 @@ def load(
                     f"{cached}, or name it with --data-dir."
                 ) from error
             return _sample(f" (No network: {error}.)")
-    _require_md5(cached, md5, str(cached))
     return read(cached, md5)
 
 

@@ -5,14 +5,12 @@ train on and 2,140 to validate, in csv files of the columns id, tweet and label.
 both the claims of fact-checking sites and tweets, some of which span several lines.
 """
 
-import csv
 import hashlib
 import html
 import io
 import json
 import re
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -21,6 +19,7 @@ import emoji
 import numpy as np
 
 from keras_suite.data import sample_tweets
+from keras_suite.data.csv_rows import csv_rows
 from keras_suite.data.download import NoNetworkError, cache_folder, download
 from keras_suite.data.provenance import Provenance, asks_for_sample
 from keras_suite.errors import InputError
@@ -188,7 +187,7 @@ def _parse(content: str, called: str) -> Tweets:
         raise InputError(f"{called} is empty: fetch it again.")
     if content.lstrip().startswith("<"):
         raise InputError(f"{called} is a web page, not a table (an error page?): fetch it again.")
-    rows = _rows(content, called)
+    rows = csv_rows(io.StringIO(content, newline=""), called)
     where, header = next(rows)
     for name in COLUMNS:
         if header.count(name) != 1:
@@ -203,26 +202,6 @@ def _parse(content: str, called: str) -> Tweets:
             f"{called} holds {_named(_counts(labels))} tweets: give a file with some of both."
         )
     return Tweets([text for text, _ in checked], labels)
-
-
-def _rows(content: str, called: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield each row's place, for messages, and its cells; the header is row 0."""
-    reader = csv.reader(io.StringIO(content, newline=""), strict=True)
-    number = 0
-    while True:
-        where = f"{called}, row {number} (line {reader.line_num + 1})"
-        try:
-            cells = next(reader, None)
-        except csv.Error as error:
-            raise InputError(
-                f"{where}: no row of a csv file can be read from here ({error}); look for a quote "
-                "that is not closed, or for the end of a file that was cut off."
-            ) from error
-        if cells is None:
-            return
-        if cells:  # not an empty line
-            yield where, cells
-            number += 1
 
 
 def _checked(where: str, header: list[str], cells: list[str]) -> tuple[str, int]:

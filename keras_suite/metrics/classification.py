@@ -46,14 +46,11 @@ def multiclass_report(y: np.ndarray, probabilities: np.ndarray) -> dict:
         accuracy, balanced_accuracy, f1 (the mean over classes) and loss (cross-entropy, nats).
     """
     predicted = probabilities.argmax(axis=1)
-    exact = probabilities.astype("float64")
-    exact /= exact.sum(axis=1, keepdims=True)  # float32 sums miss 1 by more than log_loss allows
-    labels = np.arange(probabilities.shape[1])
     return {
         "accuracy": float(metrics.accuracy_score(y, predicted)),
         "balanced_accuracy": float(metrics.balanced_accuracy_score(y, predicted)),
         "f1": float(metrics.f1_score(y, predicted, average="macro")),
-        "loss": float(metrics.log_loss(y, exact, labels=labels)),
+        "loss": _cross_entropy(y, probabilities),
     }
 
 
@@ -144,8 +141,6 @@ def averages_report(y: np.ndarray, probabilities: np.ndarray) -> dict[str, float
         auc where all rows are of one class.
     """
     by_class = class_report(y, probabilities)
-    exact = probabilities.astype("float64")
-    exact /= exact.sum(axis=1, keepdims=True)
     named = {"balanced_accuracy": "recall", "precision": "precision", "f1": "f1", "auc": "auc"}
     means = {
         name: float(np.nanmean(by_class[rate]))
@@ -157,7 +152,7 @@ def averages_report(y: np.ndarray, probabilities: np.ndarray) -> dict[str, float
         **means,
         "weighted_precision": float(by_class["precision"][y].mean()),
         "weighted_f1": float(by_class["f1"][y].mean()),
-        "loss": float(metrics.log_loss(y, exact, labels=np.arange(exact.shape[1]))),
+        "loss": _cross_entropy(y, probabilities),
     }
 
 
@@ -195,3 +190,9 @@ def best_f1_threshold(y: np.ndarray, probability: np.ndarray) -> float:
     precision, recall, thresholds = metrics.precision_recall_curve(y, probability)
     f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
     return float(thresholds[np.argmax(f1[:-1])])
+
+
+def _cross_entropy(y: np.ndarray, probabilities: np.ndarray) -> float:
+    exact = probabilities.astype("float64")
+    exact /= exact.sum(axis=1, keepdims=True)  # float32 sums miss 1 by more than log_loss allows
+    return float(metrics.log_loss(y, exact, labels=np.arange(exact.shape[1])))

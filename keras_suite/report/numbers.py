@@ -12,6 +12,14 @@ def is_number(value: object) -> bool:
     return isinstance(value, float) or abs(value) < 10**300
 
 
+def parsed(text: object) -> float | None:
+    """Read a number from a cell of a table; None where it is none."""
+    try:
+        return float(text)
+    except (TypeError, ValueError):
+        return None
+
+
 def figure(value: float, of_counts: bool = False) -> str:
     """Write a measured figure: counts in full, their means with one decimal, shares with four."""
     if isinstance(value, float) and not math.isfinite(value):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from keras_suite.report.entries import Entry
-from keras_suite.report.numbers import as_reported, figure, is_number
+from keras_suite.report.numbers import as_reported, figure, parsed
 from keras_suite.report.records import RunRecord
 
 SIGNATURE, END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
@@ -120,7 +120,7 @@ def _list(entries: list[Entry]) -> str:
 def _curves(history: tuple[dict, ...]) -> str:
     fits: dict[str, list[float]] = {}
     for row in history:
-        loss = _number(row.get("val_loss") or row.get("loss"))
+        loss = parsed(row.get("val_loss") or row.get("loss"))
         if loss is not None:
             fits.setdefault(str(row.get("fit")), []).append(loss)
     kind = "Validation loss" if any(row.get("val_loss") for row in history) else "Loss"
@@ -134,11 +134,3 @@ def _curves(history: tuple[dict, ...]) -> str:
 def _joined(parts: list[str], there_are: int) -> str:
     more = there_are - len(parts)
     return "; ".join(parts) + (f"; and {more} more" if more else "")
-
-
-def _number(text: object) -> float | None:
-    try:
-        value = float(text)
-    except (TypeError, ValueError):
-        return None
-    return value if is_number(value) else None

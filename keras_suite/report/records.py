@@ -54,8 +54,7 @@ class RunRecord:
     @property
     def data_kind(self) -> str:
         """What the rows are: "real", "sample" or "unknown"."""
-        kind = self.metrics["data"].get("kind")
-        return kind if kind in ("real", "sample") else "unknown"
+        return kind_of(self.metrics["data"])
 
     @property
     def seeds(self) -> int:
@@ -79,6 +78,12 @@ class RunRecord:
         for entry in self.entries:
             splits.setdefault(entry.split, {}).setdefault(entry.of, []).append(entry)
         return splits
+
+
+def kind_of(data: dict) -> str:
+    """Return what rows are by their provenance: "real", "sample" or "unknown"."""
+    kind = data.get("kind")
+    return kind if kind in ("real", "sample") else "unknown"
 
 
 def read_runs(runs: Path) -> dict[str, list[RunRecord]]:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from keras_suite.errors import in_a_line
 from keras_suite.report.entries import direction
-from keras_suite.report.numbers import figure, plain
-from keras_suite.report.records import read_json
+from keras_suite.report.numbers import figure, parsed, plain
+from keras_suite.report.records import kind_of, read_json
 
 SHOWN = 10
 """Trials of the leaderboard."""
@@ -54,8 +54,7 @@ class Search:
     @property
     def data_kind(self) -> str:
         """What the rows are: "real", "sample" or "unknown"."""
-        kind = self.data.get("kind")
-        return kind if kind in ("real", "sample") else "unknown"
+        return kind_of(self.data)
 
 
 def read_searches(runs: Path) -> list[Search]:
@@ -124,11 +123,8 @@ def _score(row: dict[str, str], objective: str) -> float | None:
 
 
 def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
+    value = parsed(text)
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _shown(score: float, row: dict[str, str], hyperparameters: list[str]) -> Trial:

@@ -23,7 +23,7 @@ def columns(outputs: Mapping[str, np.ndarray], classes: list[str] | None) -> dic
     """
     table = {}
     for name, values in outputs.items():
-        if name in ("probabilities", "probability") and (values.ndim == 2 or classes):
+        if _is_of_classes(name, values, classes):
             chosen, probability = most_probable(values)
             table["class"] = [_class(i, classes) for i in chosen]
             table["probability"] = _texts(probability)
@@ -63,13 +63,17 @@ def most_probable(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _said(name: str, values: np.ndarray, classes: list[str] | None) -> list[str]:
-    if name in ("probabilities", "probability") and (values.ndim == 2 or classes):
+    if _is_of_classes(name, values, classes):
         pairs = zip(*most_probable(values), strict=True)
         return [f"{_class(i, classes)}, probability {p:.4g}" for i, p in pairs]
     if name == "answer":
         return [text or NO_ANSWER for text in _texts(values)]
     flat = values.reshape(len(values), -1)
     return [f"{name} {' '.join(map(_short, row))}" for row in flat]
+
+
+def _is_of_classes(name: str, values: np.ndarray, classes: list[str] | None) -> bool:
+    return name in ("probabilities", "probability") and (values.ndim == 2 or bool(classes))
 
 
 def _class(index: int, classes: list[str] | None) -> str:

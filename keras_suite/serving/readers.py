@@ -10,7 +10,7 @@ import numpy as np
 from keras_suite.errors import InputError
 from keras_suite.serving.pictures import read_pictures
 from keras_suite.serving.protocol import Arrays, Spec
-from keras_suite.serving.rows import Rows
+from keras_suite.serving.rows import Rows, is_number
 from keras_suite.serving.server_files import MAX_BATCH_SIZE
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ def _numbers(rows: Rows, dtype: str) -> np.ndarray:
         bad = np.argwhere(~np.isfinite(numbers))
     except ValueError:
         cells = enumerate(rows.cells)
-        bad = [(i, j) for i, row in cells for j, cell in enumerate(row) if not _is_number(cell)]
+        bad = [(i, j) for i, row in cells for j, cell in enumerate(row) if not is_number(cell)]
     if len(bad):
         row, column = bad[0]
         raise InputError(
@@ -206,14 +206,6 @@ def _numbers(rows: Rows, dtype: str) -> np.ndarray:
             f"which is not a finite {dtype} number."
         )
     return numbers
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
 
 
 def _texts(rows: Rows, clean: Callable[[str], str] = str) -> list[list[str]]:

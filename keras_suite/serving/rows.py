@@ -1,11 +1,11 @@
 """Rows of cells that a person gives a served model, from a csv file or the command line."""
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from keras_suite.data.csv_rows import csv_rows
 from keras_suite.errors import InputError
 
 
@@ -38,7 +38,7 @@ def read_csv(path: Path, wanted: list[str] | int, at_once: int) -> Iterator[Rows
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = _rows(file, str(path))
+            rows = _even_rows(file, str(path))
             _, header = next(rows, (None, None))
             if header is None:
                 raise InputError(f"{path} is empty: give a csv file with a header.")
@@ -56,27 +56,14 @@ def read_csv(path: Path, wanted: list[str] | int, at_once: int) -> Iterator[Rows
         raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
-def _rows(file, called: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield each row's place and cells, the header first."""
-    reader = csv.reader(file, strict=True)
-    width, number = None, 0
-    while True:
-        place = f"{called}, row {number} (line {reader.line_num + 1})"
-        try:
-            cells = next(reader, None)
-        except csv.Error as error:
-            raise InputError(
-                f"{place}: no row of a csv file can be read here ({error})."
-            ) from error
-        if cells is None:
-            return
-        if not cells:  # an empty line
-            continue
+def _even_rows(file, called: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield each row's place and cells, the header first; all have as many cells as it."""
+    width = None
+    for place, cells in csv_rows(file, called):
         width = width or len(cells)
         if len(cells) != width:
             raise InputError(f"{place}: {len(cells)} cells, but the header has {width}.")
         yield place, cells
-        number += 1
 
 
 def _picks(header: list[str], wanted: list[str] | int, called: str) -> list[int]:
@@ -84,7 +71,7 @@ def _picks(header: list[str], wanted: list[str] | int, called: str) -> list[int]
     if isinstance(wanted, int):
         if len(header) != wanted:
             raise InputError(f"{called} has {len(header)} columns, but the model reads {wanted}.")
-        if all(map(_is_number, header)):
+        if all(map(is_number, header)):
             raise InputError(f"{called} has numbers in its first row: give it a header.")
         return list(range(wanted))
     for name in wanted:
@@ -96,7 +83,8 @@ def _picks(header: list[str], wanted: list[str] | int, called: str) -> list[int]
     return [header.index(name) for name in wanted]
 
 
-def _is_number(cell: str) -> bool:
+def is_number(cell: str) -> bool:
+    """Whether Python reads a cell as a number, which NaN and infinity are, too."""
     try:
         float(cell)
     except ValueError:
