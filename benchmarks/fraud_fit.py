@@ -31,7 +31,7 @@ def arguments() -> argparse.Namespace:
 
 def measure(options: argparse.Namespace) -> dict:
     """Run one way in this process; seconds and test PR-AUC of each of the three models."""
-    from keras_suite.quiet import start_tensorflow
+    from keras_suite.terminal.quiet import start_tensorflow
 
     start_tensorflow()
     from experiments import fraud

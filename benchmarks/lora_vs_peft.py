@@ -55,7 +55,7 @@ def arguments() -> argparse.Namespace:
 
 def keras_step(precision: str) -> Step:
     """Build this suite's model; return what trains it on a batch."""
-    from keras_suite.quiet import start_tensorflow
+    from keras_suite.terminal.quiet import start_tensorflow
 
     start_tensorflow()
     import keras
@@ -66,7 +66,7 @@ def keras_step(precision: str) -> Step:
     from keras_suite.adapters.apply import apply_lora
     from keras_suite.adapters.config import LoRAConfig
     from keras_suite.layers.adopted import Adopted
-    from keras_suite.models.text_classifier import text_classifier
+    from keras_suite.tasks.lora.text_classifier import text_classifier
 
     if precision == "bfloat16":  # weights stay float32
         keras.config.set_dtype_policy("mixed_bfloat16")
@@ -155,11 +155,11 @@ def full_batch(seed: int, width: int = MAX_LENGTH) -> Batch:
 
 def qqp_batches(options: argparse.Namespace) -> list[Batch]:
     """A pass over 20,000 of QQP's pairs in length buckets."""
-    from keras_suite.quiet import start_tensorflow
+    from keras_suite.terminal.quiet import start_tensorflow
 
     start_tensorflow()
-    from keras_suite.data.text_pairs import load_pairs, tokenized
     from keras_suite.data.tokens import load_tokenizer
+    from keras_suite.tasks.lora.text_pairs import load_pairs, tokenized
 
     pairs = load_pairs("qqp", "real", options.data_dir).train
     picks = np.random.default_rng(0).choice(len(pairs[2]), QQP_PAIRS, replace=False)

@@ -39,7 +39,7 @@ def arguments() -> argparse.Namespace:
 
 def work(options: argparse.Namespace) -> None:
     """Be one way: prepare, then an epoch for each line on standard input, a JSON line each."""
-    from keras_suite.quiet import start_tensorflow
+    from keras_suite.terminal.quiet import start_tensorflow
 
     start_tensorflow()
     import time

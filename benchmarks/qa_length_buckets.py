@@ -34,9 +34,9 @@ def arguments() -> argparse.Namespace:
 
 
 def read_windows(data_dir: Path | None):
-    from keras_suite.data.squad import load_questions
-    from keras_suite.data.windows import make_windows
     from keras_suite.data.wordpiece import wordpiece_of
+    from keras_suite.tasks.persian_qa.pquad import load_questions
+    from keras_suite.tasks.persian_qa.windows import make_windows
 
     questions = load_questions("real" if data_dir else "sample", data_dir)
     print(questions.notice or questions.provenance.source)
@@ -51,7 +51,7 @@ def build(steps_per_epoch: int):
     from transformers.models.bert.modeling_tf_bert import TFBertMainLayer
 
     from keras_suite.layers.adopted import Adopted
-    from keras_suite.models.span_qa import span_loss, span_optimizer, span_qa
+    from keras_suite.tasks.persian_qa.span_qa import span_loss, span_optimizer, span_qa
 
     keras.utils.set_random_seed(0)
     config = BertConfig(**BERT, intermediate_size=1024, vocab_size=VOCABULARY)
@@ -106,7 +106,7 @@ def compare_speed(model, batches: list[Batch]) -> None:
 
 
 def compare_results(model, batches: list[Batch]) -> None:
-    from keras_suite.models.span_qa import span_loss
+    from keras_suite.tasks.persian_qa.span_qa import span_loss
 
     logit, loss = 0.0, 0.0
     for batch in batches:
@@ -121,7 +121,7 @@ def compare_results(model, batches: list[Batch]) -> None:
 
 def main() -> None:
     options = arguments()
-    from keras_suite.quiet import start_tensorflow
+    from keras_suite.terminal.quiet import start_tensorflow
 
     start_tensorflow()
     windows = read_windows(options.data_dir)

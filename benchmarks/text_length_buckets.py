@@ -45,8 +45,8 @@ def encoder_here() -> str:
 def tweet_rows(options: argparse.Namespace, encoder: str):
     from keras_suite.data.length_buckets import TextRows
     from keras_suite.data.tokens import encode_texts
-    from keras_suite.data.tweets import clean_tweet, load_tweets
     from keras_suite.models.encoders import tokenizer_for
+    from keras_suite.tasks.fake_news.tweets import clean_tweet, load_tweets
 
     sets = load_tweets(data_dir=options.data_dir)
     print(sets.notice or f"{len(sets.train.texts):,} tweets of {sets.provenance.source}")
@@ -60,7 +60,7 @@ def classifier(encoder: str, token_types: bool):
     import keras
 
     from keras_suite.models.encoders import encoder_for
-    from keras_suite.models.text_classifier import text_classifier
+    from keras_suite.tasks.lora.text_classifier import text_classifier
 
     keras.utils.set_random_seed(SEED)
     model = text_classifier(encoder_for(encoder, MAX_LENGTH, SEED), 2, token_types)
@@ -121,7 +121,7 @@ def largest_difference(model, pairs: list[tuple[Batch, Batch]]) -> float:
 
 def main() -> None:
     options = arguments()
-    from keras_suite.quiet import start_tensorflow
+    from keras_suite.terminal.quiet import start_tensorflow
 
     start_tensorflow()
     from keras_suite.data.length_buckets import padding_share

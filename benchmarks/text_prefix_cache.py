@@ -108,7 +108,7 @@ def compare(options: argparse.Namespace, number: int) -> None:
 
 def main() -> None:
     options = arguments()
-    from keras_suite.quiet import start_tensorflow
+    from keras_suite.terminal.quiet import start_tensorflow
 
     start_tensorflow()
     options.encoder = options.encoder or encoder_here()

@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from keras_suite.command_line import main
+from keras_suite.cli import main
 from keras_suite.config import ExperimentConfig, require
-from keras_suite.objective import Objective
+from keras_suite.experiment import Objective
 
 CLASSES = ["airplane", "automobile", "bird", "cat", "deer"]
 CLASSES += ["dog", "frog", "horse", "ship", "truck"]
@@ -161,8 +161,8 @@ def network_of(config: Config, classes: int):
     """Build the network with the weights that are asked for."""
     from pathlib import Path
 
-    from keras_suite.models.deit import deit_with_imagenet_head, deit_with_new_heads
-    from keras_suite.models.vgg19 import vgg19
+    from keras_suite.tasks.cifar10.deit import deit_with_imagenet_head, deit_with_new_heads
+    from keras_suite.tasks.cifar10.vgg19 import vgg19
 
     named = {"pretrained": PRETRAINED[config.model], "none": None}
     weights = named.get(config.weights, Path(config.weights))
@@ -186,7 +186,7 @@ def augmented(network):
 
 def run(config: Config, run) -> None:
     """Train each network in its turn, measure, draw, export the best on validation images."""
-    from keras_suite.results import compare
+    from keras_suite.runs.results import compare
     from keras_suite.training.memory import forget_graphs
 
     models = list(RECIPES) if config.model == "all" else [config.model]
@@ -274,7 +274,7 @@ def draw(config: Config, rows, histories: dict, tests: dict, images, run) -> Non
     """Draw the data, the curves, the confusion and the most confident mistakes."""
     from sklearn.metrics import confusion_matrix
 
-    from keras_suite import plots
+    from keras_suite.plots import common as plots
 
     labels = {part: each.labels for part, each in rows.parts().items()}
     run.save_figure(plots.class_histogram(labels, images.classes), "classes")

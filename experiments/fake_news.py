@@ -24,9 +24,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from keras_suite.command_line import main
+from keras_suite.cli import main
 from keras_suite.config import ExperimentConfig, require
-from keras_suite.objective import Objective
+from keras_suite.experiment import Objective
 
 FEATURES, TUNED = "feature-based", "fine-tuned"
 RECIPES = {  # a step of the GRU alone takes nearly as long for 32 rows as for 64
@@ -160,7 +160,7 @@ def search_space(hp, config: Config) -> Config:
 
 def load(config: Config):
     """Load the tweets; without a network, tweets made from templates stand in."""
-    from keras_suite.data.tweets import load_tweets
+    from keras_suite.tasks.fake_news.tweets import load_tweets
 
     return load_tweets(config.data, config.data_dir)
 
@@ -214,7 +214,7 @@ def split(config: Config, tweets):
 
 def texts_of(config: Config, part, picks) -> list[str]:
     """Return some tweets, cleaned where the first model's are."""
-    from keras_suite.data.tweets import clean_tweet
+    from keras_suite.tasks.fake_news.tweets import clean_tweet
 
     texts = [part.texts[i] for i in picks]
     if config.models[0] in config.clean:
@@ -227,7 +227,7 @@ def build(config: Config, rows):
     import keras
 
     from keras_suite.models.encoders import encoder_for
-    from keras_suite.models.tweet_classifier import tweet_classifier
+    from keras_suite.tasks.fake_news.tweet_classifier import tweet_classifier
 
     keras.utils.set_random_seed(config.seed)
     encoder = encoder_for(config.encoder_used, config.max_length, config.seed, tokens=True)
@@ -242,7 +242,7 @@ def build(config: Config, rows):
 
 def run(config: Config, run) -> None:
     """Train each model in its turn, measure it, keep its mistakes, draw, export the best."""
-    from keras_suite.results import compare
+    from keras_suite.runs.results import compare
     from keras_suite.training.memory import forget_graphs
 
     plan = list_trainings(config)
@@ -350,8 +350,8 @@ def report(tweets, rows, histories: dict, outputs: dict, results: list, run) -> 
     """Draw the data, the curves, the confusion and the comparison; list the mistakes."""
     from sklearn.metrics import confusion_matrix
 
-    from keras_suite import plots
-    from keras_suite.mistakes import mistakes_table, write_mistakes
+    from keras_suite.plots import common as plots
+    from keras_suite.tasks.fake_news.mistakes import mistakes_table, write_mistakes
 
     labels = {part: each.labels for part, each in rows.parts().items()}
     run.save_figure(plots.class_histogram(labels, tweets.classes), "classes")
@@ -369,8 +369,8 @@ def report(tweets, rows, histories: dict, outputs: dict, results: list, run) -> 
 
 def export(config: Config, tweets, rows, model, run) -> None:
     """Export token ids in, the probability of "fake" out."""
-    from keras_suite.models.tweet_classifier import serving_signature
     from keras_suite.serving.examples import EXAMPLES
+    from keras_suite.tasks.fake_news.tweet_classifier import serving_signature
 
     run.save_tokenizer(tokenizer_of(config, tweets))
     cleaned = config.models[0] in config.clean

@@ -14,9 +14,9 @@ import dataclasses
 import sys
 from dataclasses import dataclass
 
-from keras_suite.command_line import main
+from keras_suite.cli import main
 from keras_suite.config import ExperimentConfig
-from keras_suite.objective import Objective
+from keras_suite.experiment import Objective
 
 REPORTED = [
     ({"model": "352, tuned", "protocol": "paper", "split": "train"}, {"accuracy": 0.9754}),
@@ -80,7 +80,7 @@ def build(config: Config, split):
     """Build and compile the network with ``config.neurons``."""
     import keras
 
-    from keras_suite.models.mlp import mlp
+    from keras_suite.tasks.fashion_mnist.mlp import mlp
 
     keras.utils.set_random_seed(config.seed)
     images, labels = split.train
@@ -131,7 +131,7 @@ def run(config: Config, run) -> None:
 def measure(variants: list) -> list[dict]:
     """Compare every network and part with the report."""
     from keras_suite.metrics.classification import multiclass_report
-    from keras_suite.results import compare
+    from keras_suite.runs.results import compare
 
     return compare(
         [
@@ -150,7 +150,7 @@ def draw(variants: list, histories: dict, images, run) -> None:
     """Draw the figures of one seed."""
     from sklearn.metrics import confusion_matrix
 
-    from keras_suite import plots
+    from keras_suite.plots import common as plots
 
     curves = {each.model: histories[each.fit.name] for each in variants}
     tests = {each.model: each.predictions["test"] for each in variants}

@@ -18,9 +18,9 @@ import sys
 from dataclasses import dataclass
 from typing import Literal
 
-from keras_suite.command_line import main
+from keras_suite.cli import main
 from keras_suite.config import ExperimentConfig, require
-from keras_suite.objective import Objective
+from keras_suite.experiment import Objective
 
 CLASSES = ["legitimate", "fraud"]
 REPORTED = [
@@ -109,7 +109,7 @@ def load(config: Config):
     """Load the table and drop exact duplicates (1,081 of the real table's rows)."""
     from sklearn.model_selection import train_test_split
 
-    from keras_suite.data import creditcard
+    from keras_suite.tasks.fraud import creditcard
 
     table = creditcard.load(config.data, config.data_dir)
     frame = table.frame.drop_duplicates(ignore_index=True)
@@ -127,9 +127,9 @@ def split(config: Config, table):
     """
     from sklearn.model_selection import train_test_split
 
-    from keras_suite.data.creditcard import FEATURES
     from keras_suite.data.split import Split
     from keras_suite.errors import InputError
+    from keras_suite.tasks.fraud.creditcard import FEATURES
 
     X, y = table.frame[FEATURES].to_numpy(), table.frame["Class"].to_numpy(int)
     if config.resample and config.protocol == "paper":
@@ -164,7 +164,7 @@ def build(config: Config, split):
     """
     import keras
 
-    from keras_suite.models.fraud_cnn import fraud_cnn
+    from keras_suite.tasks.fraud.fraud_cnn import fraud_cnn
 
     keras.utils.set_random_seed(config.seed)
     X = split.train[0].astype("float64")
@@ -230,7 +230,7 @@ def fraud_probabilities(variant) -> dict:
 def measure(variants: list) -> list[dict]:
     """Compare every model, protocol and part with the report; sound ones at two thresholds."""
     from keras_suite.metrics.classification import best_f1_threshold, binary_report
-    from keras_suite.results import compare
+    from keras_suite.runs.results import compare
 
     measured = []
     for each in variants:
@@ -249,7 +249,7 @@ def draw(variants: list, histories: dict, table, run) -> None:
     """Draw the figures of one seed."""
     from sklearn.metrics import confusion_matrix
 
-    from keras_suite import plots
+    from keras_suite.plots import common as plots
 
     classes = {"all rows": table.frame["Class"].to_numpy(int)}
     classes |= {f"training rows\n{each.label}": each.split.train[1] for each in variants}
@@ -270,7 +270,7 @@ def export(variants: list, run) -> None:
     """Export the soundly trained model with the best PR-AUC on validation rows."""
     import tensorflow as tf
 
-    from keras_suite.data.creditcard import FEATURES
+    from keras_suite.tasks.fraud.creditcard import FEATURES
 
     sound = [each for each in variants if each.protocol != "paper"]
     best = max(sound, key=lambda each: pr_auc(*each.predictions["validation"]))

@@ -21,9 +21,9 @@ import sys
 from dataclasses import dataclass
 from typing import Literal
 
-from keras_suite.command_line import main
+from keras_suite.cli import main
 from keras_suite.config import ExperimentConfig, require
-from keras_suite.objective import Objective
+from keras_suite.experiment import Objective
 
 RECIPES = {
     "qqp": {"rank": 8, "dropout": 0.05, "train_pairs": 800, "validation_pairs": 400}
@@ -160,7 +160,7 @@ def search_space(hp, config: Config) -> Config:
 
 def load(config: Config):
     """Load the pairs; without a network, pairs made from templates stand in."""
-    from keras_suite.data.text_pairs import load_pairs
+    from keras_suite.tasks.lora.text_pairs import load_pairs
 
     return load_pairs(config.task, config.data, config.data_dir)
 
@@ -177,8 +177,8 @@ def split(config: Config, pairs):
     import numpy as np
 
     from keras_suite.data.split import Split
-    from keras_suite.data.text_pairs import tokenized
     from keras_suite.errors import InputError
+    from keras_suite.tasks.lora.text_pairs import tokenized
 
     config = config.resolved()
     tokenizer = tokenizer_of(config, pairs)
@@ -203,7 +203,7 @@ def build(config: Config, rows):
 
     from keras_suite.adapters.apply import train_only
     from keras_suite.models.encoders import encoder_for
-    from keras_suite.models.text_classifier import head_names, text_classifier
+    from keras_suite.tasks.lora.text_classifier import head_names, text_classifier
     from keras_suite.training.precision import computing_in
 
     config = config.resolved()
@@ -238,7 +238,7 @@ def with_lora(config: Config, model, head: tuple[str, ...]):
 
 def run(config: Config, run) -> None:
     """Train each mode in its turn, measure it, draw, keep the adapter, export."""
-    from keras_suite.results import compare
+    from keras_suite.runs.results import compare
     from keras_suite.training.memory import forget_graphs
 
     plan = list_variants(config.resolved())
@@ -327,7 +327,7 @@ def measure(config: Config, rows, model, history: list[dict], run) -> tuple[dict
 
 def draw(outcomes: dict[str, dict], classes: list[str], run) -> None:
     """Draw the evaluations and the confusion of one seed, the modes side by side."""
-    from keras_suite import plots
+    from keras_suite.plots import common as plots
 
     histories = {name: each["history"] for name, each in outcomes.items()}
     matrices = {name: {"test": each["confusion"]} for name, each in outcomes.items()}
@@ -341,8 +341,8 @@ def export(config: Config, pairs, rows, model, run) -> None:
     """Export token ids in, class probabilities out; keep LoRA's adapter, else the whole model."""
     from keras_suite.adapters.apply import merge
     from keras_suite.adapters.peft import save_adapter
-    from keras_suite.models.text_classifier import head_names, serving_signature
     from keras_suite.serving.examples import EXAMPLES
+    from keras_suite.tasks.lora.text_classifier import head_names, serving_signature
     from keras_suite.training.precision import in_float32
 
     if config.precision != "float32":

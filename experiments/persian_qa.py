@@ -21,9 +21,9 @@ import dataclasses
 import sys
 from dataclasses import dataclass
 
-from keras_suite.command_line import main
+from keras_suite.cli import main
 from keras_suite.config import ExperimentConfig, require
-from keras_suite.objective import Objective
+from keras_suite.experiment import Objective
 
 FIGURES = {  # loss in training, loss in validation, exact match, F1
     "BERT": (0.9689, 0.8452, 69.709, 82.936),
@@ -91,7 +91,7 @@ PRESETS = {"paper": Config(), "quick": Config(encoder="tiny", **QUICK)}
 
 def mean_loss(labels, logits) -> float:
     """Mean over the validation windows."""
-    from keras_suite.models.span_qa import span_loss
+    from keras_suite.tasks.persian_qa.span_qa import span_loss
 
     return float(span_loss(labels, logits).numpy().mean())
 
@@ -112,7 +112,7 @@ def search_space(hp, config: Config) -> Config:
 
 def load(config: Config):
     """Load the questions; without a network, questions made from templates stand in."""
-    from keras_suite.data.squad import load_questions
+    from keras_suite.tasks.persian_qa.pquad import load_questions
 
     questions = load_questions(config.data, config.data_dir)
     parts = {
@@ -139,7 +139,7 @@ def tokenizer_of(config: Config, questions):
 def split(config: Config, questions):
     """Tokenise questions and contexts into windows."""
     from keras_suite.data.split import Split
-    from keras_suite.data.windows import make_windows
+    from keras_suite.tasks.persian_qa.windows import make_windows
 
     tokenizer = tokenizer_of(config, questions)
     parts = questions.train, questions.validation, questions.test
@@ -153,7 +153,7 @@ def build(config: Config, rows):
     import keras
 
     from keras_suite.models.encoders import encoder_for
-    from keras_suite.models.span_qa import span_loss, span_optimizer, span_qa
+    from keras_suite.tasks.persian_qa.span_qa import span_loss, span_optimizer, span_qa
     from keras_suite.training.batch_losses import BatchLoss
 
     keras.utils.set_random_seed(config.seed)
@@ -173,7 +173,7 @@ def steps_per_epoch(config: Config, rows) -> int:
 
 def run(config: Config, run) -> None:
     """Train, measure, draw, keep the answers, export."""
-    from keras_suite.results import compare
+    from keras_suite.runs.results import compare
 
     with run.stage("prepare"):
         questions = load(config)
@@ -219,8 +219,8 @@ def train(config: Config, questions, rows, model, run) -> list[dict]:
 
 def validate(config: Config, questions, rows, logits) -> dict[str, float]:
     """Choose the threshold on validation questions; return it, the loss and what is right."""
-    from keras_suite.answer_spans import best_answers, unless_none
-    from keras_suite.metrics.squad import best_threshold, squad_report
+    from keras_suite.tasks.persian_qa.answer_spans import best_answers, unless_none
+    from keras_suite.tasks.persian_qa.squad_metrics import best_threshold, squad_report
 
     windows, asked = rows.validation, questions.validation
     spans = windows.without_padding(logits)
@@ -235,8 +235,8 @@ def measure(config: Config, questions, rows, model, history: list[dict]) -> tupl
     import numpy as np
 
     from keras_suite.adapters.counts import parameter_counts
-    from keras_suite.answer_spans import best_answers, unless_none
-    from keras_suite.metrics.squad import squad_report
+    from keras_suite.tasks.persian_qa.answer_spans import best_answers, unless_none
+    from keras_suite.tasks.persian_qa.squad_metrics import squad_report
 
     logits = rows.test.predict_tokens(model, config.batch_size)
     answers, scores = best_answers(rows.test, logits, questions.test, config.max_answer_tokens)
@@ -259,9 +259,9 @@ def keep(config: Config, questions, rows, answers: dict, scores: dict, run) -> N
     """Write all answers to the test questions, a page to read, and what none could be right on."""
     import json
 
-    from keras_suite import files
-    from keras_suite.answers_page import write_answers_page
-    from keras_suite.out_of_reach import out_of_reach, write_out_of_reach
+    from keras_suite.tasks.persian_qa.answers_page import write_answers_page
+    from keras_suite.tasks.persian_qa.out_of_reach import out_of_reach, write_out_of_reach
+    from keras_suite.terminal import files
 
     text = json.dumps(answers, ensure_ascii=False, indent=1) + "\n"
     files.write_text(run.folder / "predictions.json", text)
@@ -278,7 +278,8 @@ def keep(config: Config, questions, rows, answers: dict, scores: dict, run) -> N
 
 def draw(questions, history: list[dict], run) -> None:
     """Draw the questions and the training."""
-    from keras_suite import loss_plots, plots, qa_plots
+    from keras_suite.plots import common as plots
+    from keras_suite.tasks.persian_qa import loss_plots, qa_plots
 
     parts = {name: getattr(questions, name) for name in ("train", "validation", "test")}
     run.save_figure(qa_plots.split_sizes(parts), "questions")
@@ -292,8 +293,8 @@ def draw(questions, history: list[dict], run) -> None:
 
 def export(config: Config, questions, rows, model, threshold: float, run) -> None:
     """Export token ids in, start and end logits out; keep the tokenizer beside it."""
-    from keras_suite.models.span_qa import serving_signature
     from keras_suite.serving.examples import EXAMPLES
+    from keras_suite.tasks.persian_qa.span_qa import serving_signature
 
     run.save_tokenizer(tokenizer_of(config, questions))
     sizes = ("max_length", "stride", "max_answer_tokens")

@@ -22,9 +22,9 @@ import sys
 from dataclasses import dataclass
 from typing import Literal
 
-from keras_suite.command_line import main
+from keras_suite.cli import main
 from keras_suite.config import ExperimentConfig, require
-from keras_suite.objective import Objective
+from keras_suite.experiment import Objective
 
 MINING = {"random": "paper", "semi-hard": "in batch", "hard": "in batch"}
 REPORTED = []  # the report judges by eye
@@ -78,7 +78,7 @@ PRESETS = {"paper": Config(), "quick": Config(**QUICK)}
 
 def val_recall_at_1(labels, embeddings) -> float:
     """Share of validation images whose nearest neighbour is of their class."""
-    from keras_suite.metrics.retrieval import recall_at_1
+    from keras_suite.tasks.siamese.retrieval import recall_at_1
 
     return recall_at_1(labels, embeddings)
 
@@ -111,8 +111,8 @@ def load(config: Config):
 def split(config: Config, images):
     """Hold out the last fifth of the training images for validation, as Keras does."""
     from keras_suite.data.split import Split
-    from keras_suite.metrics.retrieval import require_measurable
-    from keras_suite.training.triplet_rows import ClassRows, EmbeddedRows, TripletRows
+    from keras_suite.tasks.siamese.retrieval import require_measurable
+    from keras_suite.tasks.siamese.triplet_rows import ClassRows, EmbeddedRows, TripletRows
 
     (X, y), kept = images.train, int(len(images.train[1]) * 0.8)
     parts = (X[:kept], y[:kept]), (X[kept:], y[kept:])
@@ -130,8 +130,8 @@ def build(config: Config, rows):
     """Build and compile the triplet network, or the tower alone where triplets are mined."""
     import keras
 
-    from keras_suite.layers import triplet, triplet_mining
-    from keras_suite.models.siamese import embedding_tower, triplet_network
+    from keras_suite.tasks.siamese import triplet, triplet_mining
+    from keras_suite.tasks.siamese.siamese import embedding_tower, triplet_network
 
     keras.utils.set_random_seed(config.seed)
     tower = embedding_tower(rows.train.images.shape[1:], config.embedding)
@@ -187,7 +187,7 @@ def run(config: Config, run) -> None:
 
 def measure_untrained(variants: list) -> list[tuple]:
     """Measure what the first weights of each seed make of the test images."""
-    from keras_suite.metrics.retrieval import retrieval_report
+    from keras_suite.tasks.siamese.retrieval import retrieval_report
 
     name = {"model": "untrained", "protocol": "first weights", "split": "test"}
     test, networks = variants[0].split.test, {v.config.seed: v.network for v in variants}
@@ -196,8 +196,8 @@ def measure_untrained(variants: list) -> list[tuple]:
 
 def measure(variants: list, histories: dict, untrained: list[tuple]) -> list[dict]:
     """Measure embeddings of validation and test images, the last epoch and what it took."""
-    from keras_suite.metrics.retrieval import retrieval_report
-    from keras_suite.results import compare
+    from keras_suite.runs.results import compare
+    from keras_suite.tasks.siamese.retrieval import retrieval_report
 
     measured = list(untrained)
     for each in variants:
@@ -225,7 +225,8 @@ def embed_some(config: Config, variant) -> dict:
 
 def draw(config: Config, variants: list, histories: dict, before, best, images, run) -> None:
     """Draw the figures of one seed."""
-    from keras_suite import embedding_plots, plots
+    from keras_suite.plots import common as plots
+    from keras_suite.tasks.siamese import embedding_plots
 
     maps = {"before training": before}
     maps |= {each.model: embed_some(config, each) for each in variants}
@@ -244,7 +245,7 @@ def export(variant, run) -> None:
     """Export the tower alone: uint8 images in, unit vectors out."""
     import tensorflow as tf
 
-    from keras_suite.models.siamese import tower_of
+    from keras_suite.tasks.siamese.siamese import tower_of
 
     tower = tower_of(variant.network)
 

@@ -6,7 +6,7 @@
     python tuning/search.py skin_lesions                    tune the combined remedy
 
 DermaMNIST has 7,007 images of seven kinds of lesions to train on, two thirds of them nevi and one
-in a hundred a dermatofibroma. The report's plain network (``keras_suite/models/lesion_cnn.py``; it
+in a hundred a dermatofibroma. The report's plain network (``tasks/skin_lesions/lesion_cnn.py``; it
 names no layers) stands beside what the report recommends and does not do: weights (the loss of a
 class times the inverse of its size), sampling (all classes drawn equally often), augmentation
 (training images flipped and shifted at random) and combined (augmentation, and half of the balance
@@ -20,10 +20,10 @@ import sys
 from dataclasses import dataclass
 from typing import Literal
 
-from keras_suite.command_line import main
+from keras_suite.cli import main
 from keras_suite.config import ExperimentConfig, require
-from keras_suite.data.dermamnist import CLASSES
-from keras_suite.objective import Objective
+from keras_suite.experiment import Objective
+from keras_suite.tasks.skin_lesions.dermamnist import CLASSES
 
 BALANCE = {
     "plain": {},
@@ -104,7 +104,7 @@ def search_space(hp, config: Config) -> Config:
 
 def load(config: Config):
     """Load the images; without a network, digits made as unbalanced stand in."""
-    from keras_suite.data import dermamnist
+    from keras_suite.tasks.skin_lesions import dermamnist
 
     return dermamnist.load(config.data, config.data_dir)
 
@@ -112,7 +112,7 @@ def load(config: Config):
 def split(config: Config, lesions):
     """Take the parts as they are; training rows are drawn or weighted as the one remedy says."""
     from keras_suite.data.split import Split
-    from keras_suite.training.class_balance import ClassBalancedRows
+    from keras_suite.tasks.skin_lesions.class_balance import ClassBalancedRows
     from keras_suite.training.rows import ArrayRows
 
     (X, y), *others = lesions.split.parts().values()
@@ -125,8 +125,8 @@ def build(config: Config, rows):
     """Build and compile the network of one remedy."""
     import keras
 
-    from keras_suite.models.lesion_cnn import lesion_cnn
-    from keras_suite.training.balanced_accuracy import BalancedAccuracy
+    from keras_suite.tasks.skin_lesions.balanced_accuracy import BalancedAccuracy
+    from keras_suite.tasks.skin_lesions.lesion_cnn import lesion_cnn
 
     keras.utils.set_random_seed(config.seed)
     augment = config.remedy in AUGMENTED
@@ -158,7 +158,7 @@ def list_variants(config: Config, lesions) -> list:
 def run(config: Config, run) -> None:
     """Train every remedy, measure it on all three parts, draw, export the best on validation."""
     from keras_suite.metrics.classification import undefined_figures
-    from keras_suite.results import compare, results_table
+    from keras_suite.runs.results import compare, results_table
     from keras_suite.training import parallel
 
     parallel.one_core_per_operation()
@@ -184,8 +184,8 @@ def run(config: Config, run) -> None:
 
 def measure(variant) -> list[tuple[dict, dict]]:
     """Measure a network on every part, as a whole, by class, and how far chance goes."""
-    from keras_suite.metrics.bootstrap import bootstrap_intervals
     from keras_suite.metrics.classification import averages_report, figures_by_class
+    from keras_suite.tasks.skin_lesions.bootstrap import bootstrap_intervals
 
     name = {"model": variant.model, "protocol": variant.protocol}
     measured = []
@@ -203,7 +203,8 @@ def measure(variant) -> list[tuple[dict, dict]]:
 
 def draw(variants: list, histories: dict, results: list, run) -> None:
     """Draw the data, the curves and how each class fares; one seed's, but for the last figure."""
-    from keras_suite import class_plots, plots
+    from keras_suite.plots import common as plots
+    from keras_suite.tasks.skin_lesions import class_plots
 
     train = variants[0].split.train
     labels = {part: rows.labels for part, rows in variants[0].split.parts().items()}

@@ -21,10 +21,10 @@ import json
 import sys
 from dataclasses import dataclass
 
-from keras_suite.command_line import main
+from keras_suite.cli import main
 from keras_suite.config import ExperimentConfig
-from keras_suite.words.answers import Questions
-from keras_suite.words.tasks import Analogy
+from keras_suite.tasks.word_embeddings.answers import Questions
+from keras_suite.tasks.word_embeddings.tasks import Analogy
 
 REPORT = Questions(
     words=("king", "queen", "actor", "actress", "housewife", "cow"),
@@ -126,14 +126,14 @@ PRESETS = {"paper": Config(), "quick": Config(benchmark_words=30_000)}
 
 def load(config: Config):
     """Load the vectors; without the package or a network, ones trained on a small corpus."""
-    from keras_suite.data.word_vectors import load_word_vectors
+    from keras_suite.tasks.word_embeddings.word_vectors import load_word_vectors
 
     return load_word_vectors(config.vectors, config.data, config.data_dir)
 
 
 def build(config: Config, vectors):
     """Build the model that finds neighbours, for :func:`export`."""
-    from keras_suite.models.nearest_words import nearest_words
+    from keras_suite.tasks.word_embeddings.nearest_words import nearest_words
 
     keyed = vectors.keyed
     return nearest_words(keyed.index_to_key, keyed.vectors, config.neighbours)
@@ -141,9 +141,9 @@ def build(config: Config, vectors):
 
 def run(config: Config, run) -> None:
     """Ask, measure, draw, and export a model that finds neighbours."""
-    from keras_suite.results import compare
-    from keras_suite.words import plots
-    from keras_suite.words.answers import measured
+    from keras_suite.runs.results import compare
+    from keras_suite.tasks.word_embeddings import plots
+    from keras_suite.tasks.word_embeddings.answers import measured
 
     with run.stage("load", 0.05):
         vectors = load(config)
@@ -165,9 +165,9 @@ def run(config: Config, run) -> None:
 
 def require_answers(config: Config, vectors) -> None:
     """Refuse words of the command line that have no vectors, and too small a vocabulary."""
-    from keras_suite.data.glove_package import INSTALL
     from keras_suite.errors import InputError
-    from keras_suite.words.known import require_known
+    from keras_suite.tasks.word_embeddings.glove_package import INSTALL
+    from keras_suite.tasks.word_embeddings.known import require_known
 
     if len(vectors.keyed) < config.neighbours + 3:
         raise InputError(
@@ -183,8 +183,8 @@ def require_answers(config: Config, vectors) -> None:
 
 def answer_all(config: Config, keyed, run):
     """Answer the person's questions and the report's; say it, and keep it in two files."""
-    from keras_suite import files
-    from keras_suite.words.answers import as_text, ask
+    from keras_suite.tasks.word_embeddings.answers import as_text, ask
+    from keras_suite.terminal import files
 
     questions = dataclasses.replace(
         REPORT,
@@ -206,8 +206,12 @@ def measure(config: Config, keyed, advance, run) -> tuple[list, list]:
 
     from gensim.test.utils import datapath
 
-    from keras_suite.metrics.word_analogies import read_questions, score_analogies, totals
-    from keras_suite.metrics.word_pairs import score_pairs
+    from keras_suite.tasks.word_embeddings.word_analogies import (
+        read_questions,
+        score_analogies,
+        totals,
+    )
+    from keras_suite.tasks.word_embeddings.word_pairs import score_pairs
 
     sections = read_questions(Path(datapath("questions-words.txt")))
     scores, unknown = score_analogies(keyed, sections, config.benchmark_words, advance)

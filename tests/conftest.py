@@ -5,7 +5,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from keras_suite.quiet import start_tensorflow
+from keras_suite.terminal.quiet import start_tensorflow
 
 start_tensorflow()
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from keras_suite import files, plots
 from keras_suite.config import ExperimentConfig
 from keras_suite.data.provenance import Provenance
 from keras_suite.errors import InputError
-from keras_suite.interrupts import ctrl_c_ends_at_once
+from keras_suite.plots import common as plots
+from keras_suite.terminal import files
+from keras_suite.terminal.interrupts import ctrl_c_ends_at_once
 from keras_suite.training import parallel
 from tuning import chief, cluster, figures, folder
 from tuning.harness import ExperimentHyperModel, ExperimentTuner, trial_folder

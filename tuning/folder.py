@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from keras_suite import files
 from keras_suite.data.provenance import Provenance
 from keras_suite.errors import InputError
+from keras_suite.terminal import files
 
 
 @contextmanager

@@ -17,9 +17,9 @@ from keras_tuner.engine.trial import Trial
 from keras_tuner.src import config as kerastuner_settings
 from tensorboard.plugins.hparams import api as hparams
 
-from keras_suite import files
 from keras_suite.config import ExperimentConfig
 from keras_suite.errors import InputError
+from keras_suite.terminal import files
 from keras_suite.training.cached import cached
 from keras_suite.training.fit import Fit, run_fit
 from keras_suite.training.memory import forget_graphs

@@ -7,8 +7,8 @@ from pathlib import Path
 import keras_tuner as kt
 from keras_tuner.engine.trial import Trial
 
-from keras_suite import files
-from keras_suite.objective import Objective
+from keras_suite.experiment import Objective
+from keras_suite.terminal import files
 
 FAILURES_IN_A_ROW = 3
 

@@ -10,8 +10,8 @@ from keras_tuner.engine.trial import Trial
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from keras_suite import files
 from keras_suite.config import ExperimentConfig
+from keras_suite.terminal import files
 from keras_suite.training.state import load_history
 from tuning.harness import trial_folder
 from tuning.oracle import SafeHyperbandOracle

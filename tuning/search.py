@@ -23,12 +23,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
-from keras_suite.command_line import exit_code
-from keras_suite.config import ExperimentConfig, flag
-from keras_suite.config_fields import with_fields
+from keras_suite.cli import exit_code
+from keras_suite.config import ExperimentConfig, flag, with_fields
 from keras_suite.errors import InputError
-from keras_suite.interrupts import ctrl_c_ends_at_once
-from keras_suite.quiet import start_tensorflow
+from keras_suite.terminal.interrupts import ctrl_c_ends_at_once
+from keras_suite.terminal.quiet import start_tensorflow
 from tuning import cluster
 
 if TYPE_CHECKING:

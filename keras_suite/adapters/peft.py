@@ -12,10 +12,10 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from keras_suite import files
 from keras_suite.adapters.apply import apply_lora, lora_layers, weights_trained_whole
 from keras_suite.adapters.config import LoRAConfig
 from keras_suite.errors import InputError
+from keras_suite.terminal import files
 
 CONFIG, TENSORS = "adapter_config.json", "adapter_model.safetensors"
 PREFIX = "base_model.model."

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from keras_suite import files
 from keras_suite.errors import InputError
+from keras_suite.terminal import files
 
 NO_NETWORK_AFTER = 10
 STALLED_AFTER = 30

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keras_suite import files
 from keras_suite.data.download import NoNetworkError, require_answer
 from keras_suite.errors import InputError, in_a_line
 from keras_suite.models.minilm import resolve
+from keras_suite.terminal import files
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast

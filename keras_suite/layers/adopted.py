@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from keras_suite.layers.gelu import gelu
 from keras_suite.layers.lora import LoRADense
-from keras_suite.transformers_tf import AutoConfig, tf_keras
+from keras_suite.layers.transformers_tf import AutoConfig, tf_keras
 
 DROPOUT_RATES = "hidden_dropout_prob", "attention_probs_dropout_prob"
 PYTORCH_NAMES = {"kernel": "weight", "embeddings": "weight", "gamma": "weight", "beta": "bias"}

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from keras_suite.transformers_tf import tf_keras
+from keras_suite.layers.transformers_tf import tf_keras
 
 
 @keras.saving.register_keras_serializable("keras_suite")

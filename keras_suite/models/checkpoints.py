@@ -7,7 +7,7 @@ from huggingface_hub import snapshot_download
 
 from keras_suite.data.tokens import only_local
 from keras_suite.errors import InputError, in_a_line
-from keras_suite.transformers_tf import tf_keras
+from keras_suite.layers.transformers_tf import tf_keras
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 

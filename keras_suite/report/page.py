@@ -9,13 +9,13 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from keras_suite import files
 from keras_suite.errors import InputError
 from keras_suite.report import numbers
 from keras_suite.report.comparison import Comparison
 from keras_suite.report.records import read_runs
 from keras_suite.report.searches import read_searches
 from keras_suite.report.sections import Section, section, with_pictures
+from keras_suite.terminal import files
 
 TEMPLATES = Path(__file__).with_name("templates")
 

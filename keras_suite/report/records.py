@@ -5,10 +5,10 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from keras_suite import files
 from keras_suite.errors import InputError, in_a_line
 from keras_suite.report.entries import Entry, headline, read_entries
 from keras_suite.report.numbers import is_number
+from keras_suite.terminal import files
 
 KINDS = {
     "about": str,

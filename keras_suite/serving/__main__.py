@@ -11,7 +11,7 @@ import sys
 
 import tyro
 
-from keras_suite.command_line import exit_code
+from keras_suite.cli import exit_code
 from keras_suite.serving.check import Check
 from keras_suite.serving.predict import Predict
 from keras_suite.serving.prove import Prove

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keras_suite.answer_spans import MAX_ANSWER_TOKENS, best_answers, unless_none
-from keras_suite.data.squad import Question
-from keras_suite.data.windows import make_windows
+from keras_suite.tasks.persian_qa.answer_spans import MAX_ANSWER_TOKENS, best_answers, unless_none
+from keras_suite.tasks.persian_qa.pquad import Question
+from keras_suite.tasks.persian_qa.windows import make_windows
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -32,16 +32,16 @@ def answer(
         predict: takes the model's inputs by name, each ``[windows, tokens]`` int32, and returns
             ``start_logits`` and ``end_logits`` of that shape, such as the signature
             ``serving_default`` of an export.
-        max_length: see :func:`keras_suite.data.windows.make_windows`.
+        max_length: see :func:`keras_suite.tasks.persian_qa.windows.make_windows`.
         stride: likewise.
-        max_answer_tokens: see :func:`keras_suite.answer_spans.best_answers`.
+        max_answer_tokens: see :func:`keras_suite.tasks.persian_qa.answer_spans.best_answers`.
         threshold: the score above which there is no answer; see there, too.
 
     Returns:
         The answer, or "" for none.
 
     Raises:
-        InputError: as :func:`keras_suite.data.windows.make_windows`.
+        InputError: as :func:`keras_suite.tasks.persian_qa.windows.make_windows`.
     """
     asked = [Question("asked", question, context, (), "")]
     windows = make_windows(asked, tokenizer, max_length, stride)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keras_suite import files
+from keras_suite.terminal import files
 
 if TYPE_CHECKING:
     import tensorflow as tf

@@ -6,7 +6,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from keras_suite import files
+from keras_suite.terminal import files
 
 
 def export(

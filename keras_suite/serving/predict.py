@@ -15,7 +15,6 @@ from typing import Annotated, TextIO
 
 import tyro
 
-from keras_suite import files
 from keras_suite.errors import InputError
 from keras_suite.serving import predictions
 from keras_suite.serving.client import Client
@@ -23,6 +22,7 @@ from keras_suite.serving.protocol import Arrays
 from keras_suite.serving.readers import Reader, reader_of
 from keras_suite.serving.rows import Rows, read_csv
 from keras_suite.serving.server_files import versions
+from keras_suite.terminal import files
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class Predict:
     def _client(self) -> Client:
         if self.rest is not None:
             return Client(self.rest, "rest", self.timeout, self.retries)
-        from keras_suite.quiet import start_tensorflow
+        from keras_suite.terminal.quiet import start_tensorflow
 
         start_tensorflow()  # the messages are TensorFlow's
         return Client(self.grpc, "grpc", self.timeout, self.retries)

@@ -12,9 +12,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from keras_suite import files
 from keras_suite.errors import InputError, in_a_line
-from keras_suite.quiet import start_tensorflow
 from keras_suite.serving import warmup
 from keras_suite.serving.card import make_card
 from keras_suite.serving.finished_runs import FinishedRun, Runs, find_runs
@@ -24,6 +22,8 @@ from keras_suite.serving.server_files import (
     versions,
     write_server_files,
 )
+from keras_suite.terminal import files
+from keras_suite.terminal.quiet import start_tensorflow
 
 LOCK_SECONDS = 600
 """How long an export waits for another one."""

@@ -106,7 +106,7 @@ class Texts:
         """See :meth:`Reader.ask`."""
         from keras_suite.data.length_buckets import TextRows
         from keras_suite.data.tokens import encode_pairs, encode_texts
-        from keras_suite.data.tweets import clean_tweet
+        from keras_suite.tasks.fake_news.tweets import clean_tweet
 
         texts = _texts(rows, clean_tweet if self.clean else str)
         encode = encode_texts if len(texts) == 1 else encode_pairs

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from keras_suite import files
+from keras_suite.terminal import files
 
 IMAGE = "tensorflow/serving:2.21.0"
 """The server's version is that of the TensorFlow that wrote the models."""

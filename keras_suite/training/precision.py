@@ -6,7 +6,7 @@ from typing import Literal
 
 import keras
 
-from keras_suite.transformers_tf import tf_keras
+from keras_suite.layers.transformers_tf import tf_keras
 
 Precision = Literal["float32", "bfloat16"]
 

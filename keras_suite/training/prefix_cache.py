@@ -15,11 +15,11 @@ import numpy as np
 import tensorflow as tf
 from rich.filesize import decimal
 
-from keras_suite import files
 from keras_suite.data.download import cache_folder
 from keras_suite.data.length_buckets import TextRows
 from keras_suite.data.split import Arrays
 from keras_suite.errors import InputError
+from keras_suite.terminal import files
 from keras_suite.training.features import Features, features_of
 from keras_suite.training.rows import ArrayRows, StoredRows, StoredTextRows, as_rows
 

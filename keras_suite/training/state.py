@@ -7,8 +7,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keras_suite import files
 from keras_suite.errors import InputError
+from keras_suite.terminal import files
 
 
 class State:

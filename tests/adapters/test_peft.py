@@ -15,7 +15,7 @@ from keras_suite.adapters.config import LoRAConfig
 from keras_suite.adapters.peft import CONFIG, TENSORS, load_adapter, read_config, save_adapter
 from keras_suite.errors import InputError
 from keras_suite.models.encoders import load_encoder
-from keras_suite.models.text_classifier import text_classifier
+from keras_suite.tasks.lora.text_classifier import text_classifier
 from tests.adapters.test_apply import HEAD, base, inputs, out, train
 
 CONFIGURED = LoRAConfig(rank=2, alpha=4, dropout=0.1, rank_pattern={"value": 3}, also_train=HEAD)

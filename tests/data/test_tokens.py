@@ -321,7 +321,8 @@ def test_no_rows_are_no_tokens(bert):
 def test_importing_it_loads_neither_tensorflow_nor_transformers():
     code = """
 import sys
-import keras_suite.data.length_buckets, keras_suite.data.text_pairs, keras_suite.data.tweets
+import keras_suite.data.length_buckets
+import keras_suite.tasks.lora.text_pairs, keras_suite.tasks.fake_news.tweets
 print({"tensorflow", "keras", "tensorflow_datasets", "transformers", "torch"} & set(sys.modules))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

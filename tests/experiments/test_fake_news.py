@@ -12,10 +12,10 @@ from rich.console import Console
 
 from experiments import fake_news
 from keras_suite.adapters.counts import parameter_counts
-from keras_suite.command_line import parse
-from keras_suite.data.tweets import clean_tweet
+from keras_suite.cli import parse
 from keras_suite.errors import InputError
-from keras_suite.runs import open_run
+from keras_suite.runs.run import open_run
+from keras_suite.tasks.fake_news.tweets import clean_tweet
 from tests.experiments.processes import (
     QUICK_SAMPLE,
     export_problem,

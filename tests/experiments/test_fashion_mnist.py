@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from experiments import fashion_mnist
-from keras_suite.objective import Objective
+from keras_suite.experiment import Objective
 from tests.experiments.processes import QUICK_SAMPLE, export_problem, latest, read, run
 
 QUICK = fashion_mnist.Config(data="sample")

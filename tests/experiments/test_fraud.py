@@ -13,8 +13,8 @@ import pytest
 import tensorflow as tf
 
 from experiments import fraud
-from keras_suite.data.creditcard import FEATURES
 from keras_suite.errors import InputError
+from keras_suite.tasks.fraud.creditcard import FEATURES
 from tests.experiments.processes import ROOT, command, export_problem, latest, read, run
 
 SMALL = fraud.Config(data="sample", protocol="clean", rows=12_000)

@@ -7,13 +7,13 @@ import pytest
 import tensorflow as tf
 
 from experiments import persian_qa
-from keras_suite.answer_spans import best_answers, unless_none
-from keras_suite.data.squad import Answer, Question
 from keras_suite.data.tokens import load_tokenizer
 from keras_suite.errors import InputError
-from keras_suite.metrics.squad import squad_report
-from keras_suite.models.span_qa import span_loss
 from keras_suite.serving.answer import answer
+from keras_suite.tasks.persian_qa.answer_spans import best_answers, unless_none
+from keras_suite.tasks.persian_qa.pquad import Answer, Question
+from keras_suite.tasks.persian_qa.span_qa import span_loss
+from keras_suite.tasks.persian_qa.squad_metrics import squad_report
 from tests.experiments.processes import (
     QUICK_SAMPLE,
     export_problem,

@@ -8,8 +8,8 @@ import tensorflow as tf
 
 from experiments import siamese
 from keras_suite.errors import InputError
-from keras_suite.metrics.retrieval import retrieval_report
-from keras_suite.models.siamese import tower_of
+from keras_suite.tasks.siamese.retrieval import retrieval_report
+from keras_suite.tasks.siamese.siamese import tower_of
 from tests.experiments.processes import (
     QUICK_SAMPLE,
     export_problem,

@@ -8,8 +8,8 @@ import tensorflow as tf
 
 from experiments import skin_lesions
 from experiments.skin_lesions import BALANCE, CLASSES
-from keras_suite.data import dermamnist
-from keras_suite.objective import Objective
+from keras_suite.experiment import Objective
+from keras_suite.tasks.skin_lesions import dermamnist
 from tests.experiments.processes import (
     QUICK_SAMPLE,
     export_problem,

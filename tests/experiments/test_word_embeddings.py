@@ -11,13 +11,13 @@ import tensorflow as tf
 from gensim.test.utils import datapath
 
 from experiments import word_embeddings
-from keras_suite.command_line import main
-from keras_suite.data import glove_package
+from keras_suite.cli import main
 from keras_suite.errors import InputError
-from keras_suite.metrics.word_analogies import read_questions, score_analogies
-from keras_suite.metrics.word_pairs import score_pairs
-from keras_suite.models.nearest_words import NearestRows
-from keras_suite.words.answers import ask
+from keras_suite.tasks.word_embeddings import glove_package
+from keras_suite.tasks.word_embeddings.answers import ask
+from keras_suite.tasks.word_embeddings.nearest_words import NearestRows
+from keras_suite.tasks.word_embeddings.word_analogies import read_questions, score_analogies
+from keras_suite.tasks.word_embeddings.word_pairs import score_pairs
 from tests.experiments.processes import (
     QUICK_SAMPLE,
     command,

@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from keras_suite.layers.lora import LoRADense
-from keras_suite.transformers_tf import tf_keras
+from keras_suite.layers.transformers_tf import tf_keras
 
 X = np.random.default_rng(0).normal(size=(5, 3, 12)).astype("float32")
 

@@ -2,9 +2,9 @@ import json
 
 import pytest
 
-from keras_suite import files
 from keras_suite.errors import InputError
 from keras_suite.report.records import read_run, read_runs
+from keras_suite.terminal import files
 from tests.report.run_folders import SAMPLE, metrics, result, write_run
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_suite.models.fraud_cnn import fraud_cnn
 from keras_suite.serving.export import export
+from keras_suite.tasks.fraud.fraud_cnn import fraud_cnn
 
 ROWS = np.random.default_rng(0).normal(50, 20, (7, 29)).astype("float32")
 LOADER = """

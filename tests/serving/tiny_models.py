@@ -8,9 +8,9 @@ import numpy as np
 import tensorflow as tf
 
 from keras_suite.data.wordpiece import wordpiece_of
-from keras_suite.models import span_qa
 from keras_suite.models.encoders import random_encoder
 from keras_suite.serving.export import export
+from keras_suite.tasks.persian_qa import span_qa
 
 CLASSES = ["bag", "boot", "coat"]
 COLUMNS = ["V1", "V2", "Amount"]

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from keras_suite.config import ExperimentConfig
 from keras_suite.data.provenance import Provenance
-from keras_suite.runs import open_run
+from keras_suite.runs.run import open_run
 
 RESULT = {
     "model": "1", "protocol": "clean", "split": "test", "metric": "f1",

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from keras_suite.config import ExperimentConfig
 from keras_suite.data.provenance import Provenance
-from keras_suite.runs import open_run
+from keras_suite.runs.run import open_run
 from keras_suite.training.batch_losses import BatchLoss
 from keras_suite.training.fit import Fit, run_fit
 from keras_suite.training.rows import ArrayRows

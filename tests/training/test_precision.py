@@ -4,10 +4,10 @@ import pytest
 
 from keras_suite.adapters.apply import apply_lora
 from keras_suite.adapters.config import LoRAConfig
+from keras_suite.layers.transformers_tf import tf_keras
 from keras_suite.models.encoders import random_encoder
-from keras_suite.models.text_classifier import head_names, text_classifier
+from keras_suite.tasks.lora.text_classifier import head_names, text_classifier
 from keras_suite.training.precision import computing_in, in_float32
-from keras_suite.transformers_tf import tf_keras
 from tests.layers.tiny import inputs
 
 X = inputs("bert")

@@ -8,7 +8,7 @@ import pytest
 
 from keras_suite.errors import InputError
 from keras_suite.models.encoders import random_encoder
-from keras_suite.models.tweet_classifier import tweet_classifier
+from keras_suite.tasks.fake_news.tweet_classifier import tweet_classifier
 from keras_suite.training.cached import cached
 from keras_suite.training.fit import Fit, run_fit
 from keras_suite.training.prefix import cut

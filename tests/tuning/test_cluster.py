@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from keras_suite.errors import InputError
-from keras_suite.interrupts import INTERRUPTED
+from keras_suite.terminal.interrupts import INTERRUPTED
 from tests.experiments.processes import ROOT
 from tests.tuning.searches import best, search, start, succeed, wait_for, what_ran
 from tuning import chief, cluster

@@ -148,9 +148,9 @@ def test_memory_does_not_grow_with_the_number_of_trials(tmp_path):
     code = """
 import csv, sys, psutil
 from pathlib import Path
-from keras_suite.quiet import start_tensorflow
+from keras_suite.terminal.quiet import start_tensorflow
 start_tensorflow()
-from keras_suite.objective import Objective
+from keras_suite.experiment import Objective
 from tests.tuning.test_harness import (
     ExperimentHyperModel,
     ExperimentTuner,

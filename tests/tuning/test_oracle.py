@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_suite.objective import Objective
+from keras_suite.experiment import Objective
 from tuning.oracle import SafeHyperbandOracle
 
 OBJECTIVE = Objective("val_accuracy", "max")

@@ -7,7 +7,7 @@ import keras_tuner as kt
 import pytest
 from rich.console import Console
 
-from keras_suite.objective import Objective
+from keras_suite.experiment import Objective
 from tests.tuning.toys import toy
 from tuning.harness import trial_folder
 from tuning.live import LiveTable

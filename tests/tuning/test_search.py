@@ -9,7 +9,7 @@ import time
 import keras_tuner as kt
 import pytest
 
-from keras_suite import command_line
+from keras_suite import cli as command_line
 from keras_suite.errors import InputError
 from tests.experiments.processes import ROOT
 from tests.tuning.searches import best, start, succeed, trials, wait_for, what_ran

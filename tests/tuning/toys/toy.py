@@ -8,7 +8,7 @@ import numpy as np
 from keras_suite.config import ExperimentConfig
 from keras_suite.data.provenance import Provenance
 from keras_suite.data.split import Split
-from keras_suite.objective import Objective
+from keras_suite.experiment import Objective
 
 OBJECTIVE = Objective("val_mean_error", "min", lambda y, p: float(np.abs(p[:, 0] - y).mean()))
 

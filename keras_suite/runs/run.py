@@ -1,0 +1,299 @@
+"""A run's folder: everything one execution of an experiment leaves behind."""
+
+import csv
+import dataclasses
+import hashlib
+import inspect
+import json
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from keras_suite.terminal import files
+from keras_suite.config import ExperimentConfig
+from keras_suite.data.provenance import Provenance
+from keras_suite.runs.environment import environment
+from keras_suite.errors import InputError
+from keras_suite.terminal.progress import JobProgress
+from keras_suite.runs.results import results_table
+
+SHOWN = ("test", "cost")
+"""Parts of the results that are printed; metrics.json has all."""
+
+
+class Run:
+    """An open run: its folder, its ``metrics.json`` and the terminal it reports to.
+
+    ``metrics.json`` is rewritten whole after each stage, so it is valid at any moment. Its status
+    is "running", "interrupted" (Ctrl-C) or "done"; a run that says "running" while no process
+    holds its lock was killed.
+    """
+
+    def __init__(self, folder: Path, metrics: dict, console: Console):
+        self.folder = folder
+        self.metrics = metrics
+        self.console = console
+        self.progress = JobProgress(console)
+        self.provenance: Provenance | None = None
+        self.histories: dict[str, list[dict]] = {}
+
+    @property
+    def experiment(self) -> str:
+        """The experiment's name."""
+        return self.metrics["experiment"]
+
+    @property
+    def state_folder(self) -> Path:
+        """Where resumable states lie while the run is not done."""
+        return self.folder / "state"
+
+    @property
+    def is_done(self) -> bool:
+        """Whether there is nothing left to do."""
+        return self.metrics["status"] == "done"
+
+    def use(self, provenance: Provenance, notice: str = "") -> None:
+        """Record the run's data, say on the terminal what it is, and show the bar.
+
+        Comes when nothing can be refused any more: until then an InputError leaves no folder.
+
+        Raises:
+            InputError: where the run was begun on other data.
+        """
+        data = dataclasses.asdict(provenance)
+        before = self.metrics["data"]
+        if before and before["sha256"] != data["sha256"]:
+            raise InputError(
+                f"{self.folder} was begun on other rows (sha256 {before['sha256'][:8]}..., now "
+                f"{data['sha256'][:8]}...): start again without --resume."
+            )
+        self.provenance = provenance
+        self.metrics["data"] = data
+        self.write()
+        _point_latest_to(self.folder)
+        provenance.announce(self.console, notice)
+        self.progress.bar.start()
+
+    @contextmanager
+    def stage(self, name: str, share: float = 0.0) -> Iterator[Callable[[float], None]]:
+        """Time a part of the run and show it on the bar; see :meth:`JobProgress.stage`."""
+        started = time.perf_counter()
+        with self.progress.stage(name, share) as advance:
+            yield advance
+        seconds = self.metrics["seconds"]
+        seconds[name] = round(seconds.get(name, 0) + time.perf_counter() - started, 2)
+        self.write()
+
+    def fit(self, fits: list, share: float, at_once: int | None = None) -> dict[str, list[dict]]:
+        """Run all fits, resumable, and write ``history.csv`` with these and all fits before.
+
+        Args:
+            fits: :class:`keras_suite.training.fit.Fit` objects, their names unique in the run.
+            share: of the run's time that the fits take, for the bar.
+            at_once: how many run side by side; None makes it one for each core.
+
+        Returns:
+            What :func:`keras_suite.training.parallel.run_fits` does.
+        """
+        from keras_suite.training.parallel import run_fits
+
+        steps = sum(fit.steps for fit in fits)
+        with self.stage("fit", share) as advance:
+            histories = run_fits(
+                fits,
+                self.state_folder,
+                self.folder / "tensorboard",
+                on_steps=lambda done: advance(done / steps),
+                at_once=at_once,
+            )
+            self.histories |= histories
+            self._write_history()
+        return histories
+
+    def _write_history(self) -> None:
+        """Write ``history.csv``: a row per fit and epoch, empty where a fit has no such figure."""
+        rows = [{"fit": fit} | each for fit, entries in self.histories.items() for each in entries]
+        rows = [{k: v for k, v in row.items() if not isinstance(v, list)} for row in rows]
+        columns = dict.fromkeys(column for row in rows for column in row)
+        with (
+            files.whole(self.folder / "history.csv") as partial,
+            partial.open("w", newline="") as file,
+        ):
+            writer = csv.DictWriter(file, columns)
+            writer.writeheader()
+            writer.writerows(rows)
+
+    def save_figure(self, figure, name: str) -> None:
+        """Save a figure as ``figures/<name>.png``, marked with the data it shows."""
+        from keras_suite.plots import common as plots
+
+        plots.save(figure, self.folder / "figures" / f"{name}.png", self.provenance)
+
+    def save_model(
+        self, model, name: str, function, specs: list, examples: Mapping, **card
+    ) -> None:
+        """Save ``model.keras`` and its TF Serving export, and record what it is.
+
+        Args:
+            model: the keras.Model.
+            name: which of the run's models it is.
+            function: see :func:`keras_suite.serving.export.export`; the first line of its docstring
+                says what goes in and what comes out.
+            specs: likewise.
+            examples: rows of the test data by input name; the first 32 are kept, with what the
+                model makes of them, in ``serving/examples.npz``.
+            card: what a client should know besides: ``classes``, the names of what has the output's
+                probabilities; ``text``, how the token ids come about.
+        """
+        with files.whole(self.folder / "model.keras") as partial:
+            model.save(partial)
+        self.export(model, name, function, specs, examples, **card)
+
+    def export(self, model, name: str, function, specs: list, examples: Mapping, **card) -> None:
+        """Save the TF Serving export alone; see :meth:`save_model`."""
+        from keras_suite.serving.examples import Examples
+        from keras_suite.serving.export import export
+
+        export(model, function, specs, self.folder / "serving" / self.experiment / "1")
+        Examples.of(function, specs, examples).save(self.folder / "serving" / "examples.npz")
+        about = inspect.getdoc(function).partition("\n")[0]
+        self.metrics |= {"exported": name, "serving": {"about": about} | card}
+        self.metrics["parameters"] = {
+            "total": model.count_params(),
+            "trainable": sum(math.prod(weight.shape) for weight in model.trainable_weights),
+        }
+
+    def save_tokenizer(self, tokenizer) -> None:
+        """Save a model's tokenizer as ``tokenizer/``, for its clients."""
+        with files.whole(self.folder / "tokenizer") as partial:
+            tokenizer.save_pretrained(partial)
+
+    def finish(self, results: list[dict]) -> None:
+        """Record what came out; the run is then done and its resumable states go."""
+        self.metrics |= {"results": results, "status": "done"}
+        self.metrics["seconds"]["total"] = round(sum(self.metrics["seconds"].values()), 2)
+        self.write()
+        files.remove(self.state_folder)
+
+    def write(self) -> None:
+        """Write ``metrics.json``."""
+        files.write_text(self.folder / "metrics.json", json.dumps(self.metrics, indent=1) + "\n")
+
+    def interrupt(self) -> None:
+        """Record that Ctrl-C ends the run, and put the bar away."""
+        self.progress.bar.stop()
+        if not self.is_done:
+            self.metrics["status"] = "interrupted"
+            self.write()
+
+    def show(self) -> None:
+        """Print the tables of test figures and of costs, and where the run lies."""
+        self.progress.bar.stop()
+        results, sample = self.metrics["results"], self.metrics["data"]["kind"] == "sample"
+        title = f"{self.metrics['experiment']}, {self.metrics['data']['source']}"
+        title = f"{'SAMPLE DATA: ' * sample}{title}"
+        for split in [each for each in SHOWN if any(each == row["split"] for row in results)]:
+            self.console.print(results_table(results, split, title))
+        self.console.print(f"Run: {self.folder}", highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def open_run(
+    experiment: str,
+    preset: str,
+    config: ExperimentConfig,
+    output: Path,
+    *,
+    about: str = "",
+    command: str = "",
+    resume: bool = False,
+    console: Console | None = None,
+) -> Iterator[Run]:
+    """Open a new run, or with ``resume`` the newest of the same experiment and Config.
+
+    Args:
+        experiment: its name.
+        preset: the preset the Config came from, for the record.
+        config: decides, field by field, which run is "the same".
+        output: folder of all runs.
+        about: what is reproduced, in a line, for the record.
+        command: that starts the run, likewise.
+        resume: go on with a run that was killed or interrupted; where there is none, a new one is
+            begun.
+        console: where to report; standard output by default.
+
+    Yields:
+        The run. Ctrl-C inside leaves it with status "interrupted".
+
+    Raises:
+        InputError: where another process is at this run, or the folder cannot be written.
+    """
+    console = console or Console()
+    home = output / experiment
+    fields = json.dumps(dataclasses.asdict(config), default=str, sort_keys=True, indent=1)
+    fingerprint = hashlib.sha256(fields.encode()).hexdigest()[:8]
+    before = sorted(home.glob(f"*-{fingerprint}")) if resume else []
+    folder = before[-1] if before else _new_folder(home, fingerprint)
+    busy = (
+        f"Another process is at {folder}: wait for it, or start a run of your own without --resume."
+    )
+    with files.held(folder / ".lock", busy):
+        files.sweep(folder)
+        files.write_text(folder / "config.json", fields + "\n")
+        begun = {"experiment": experiment, "about": about, "command": command, "preset": preset}
+        run = Run(folder, _metrics(folder, begun, config), console)
+        if run.is_done:
+            files.remove(run.state_folder)  # the kill may have come just before this
+        try:
+            yield run
+        except KeyboardInterrupt:
+            run.interrupt()
+            raise
+        except InputError:
+            if run.provenance is None and not before:
+                files.remove(folder)  # refused before it began
+            raise
+        finally:
+            run.progress.bar.stop()
+
+
+def _new_folder(home: Path, fingerprint: str) -> Path:
+    files.make_folder(home)
+    while True:
+        folder = home / f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{fingerprint}"
+        try:
+            folder.mkdir()
+            return folder
+        except FileExistsError:
+            time.sleep(0.1)  # a run of the same settings began in this second
+        except OSError as error:
+            raise InputError(
+                f"{home} cannot be made ({error.strerror}): choose another folder with --output."
+            ) from error
+
+
+def _point_latest_to(folder: Path) -> None:
+    with files.whole(folder.parent / "latest") as partial:
+        partial.symlink_to(folder.name)
+
+
+def _metrics(folder: Path, begun: dict[str, str], config: ExperimentConfig) -> dict:
+    file = folder / "metrics.json"
+    if file.exists():
+        metrics = json.loads(file.read_text())
+        if metrics["status"] != "done":
+            metrics["status"] = "running"
+        return metrics
+    return begun | {
+        "seed": config.seed,
+        "status": "running",
+        "data": None,
+        "environment": environment(),
+        "seconds": {},
+        "parameters": None,
+        "results": [],
+    }

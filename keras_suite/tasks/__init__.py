@@ -1,0 +1,1 @@
+"""What one experiment alone uses, a room for each."""

@@ -1,0 +1,1 @@
+"""COVID fake news."""

@@ -1,0 +1,136 @@
+"""Misclassified texts: all of them in a file, the most confident ones in a table."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from itertools import groupby, islice
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+from rich.text import Text
+
+from keras_suite.terminal import files
+
+CHARACTERS = 150
+"""Of a text in the table, at most."""
+
+
+class Mistake(NamedTuple):
+    """A text that a model gave the wrong class.
+
+    Args:
+        model: its name.
+        row: of the text, from 0.
+        text: as it was given.
+        label: the name of its class.
+        predicted: the name of the class that the model gave it.
+        confidence: the probability that the model gave that class, in [0.5, 1].
+    """
+
+    model: str
+    row: int
+    text: str
+    label: str
+    predicted: str
+    confidence: float
+
+
+def find_mistakes(
+    texts: Sequence[str],
+    labels: np.ndarray,
+    probabilities_by_model: Mapping[str, np.ndarray],
+    classes: Sequence[str],
+) -> list[Mistake]:
+    """Find what each model got wrong, by the model's name and the most confident first.
+
+    Args:
+        texts: n of them.
+        labels: ``[n]``, 0 or 1.
+        probabilities_by_model: of label 1, ``[n]`` each; from 0.5 on it is predicted.
+        classes: the names of label 0 and label 1.
+
+    Raises:
+        ValueError: where there are not as many labels or probabilities as texts.
+    """
+    mistakes = []
+    for model, probabilities in probabilities_by_model.items():
+        rows = zip(texts, labels, probabilities, strict=True)
+        for row, (text, label, probability) in enumerate(rows):
+            predicted = int(probability >= 0.5)
+            if predicted != label:
+                confidence = float(probability if predicted else 1 - probability)
+                named = classes[label], classes[predicted]
+                mistakes.append(Mistake(model, row, text, *named, confidence))
+    return sorted(mistakes, key=lambda each: (each.model, -each.confidence, each.row))
+
+
+def write_mistakes(
+    path: Path,
+    texts: Sequence[str],
+    labels: np.ndarray,
+    probabilities_by_model: Mapping[str, np.ndarray],
+    classes: Sequence[str],
+) -> None:
+    """Write :func:`find_mistakes` to a csv file, whole or not at all.
+
+    It is UTF-8 with a mark, so that spreadsheets read it as such; line breaks within texts stay.
+
+    Args:
+        path: of the file; replaced where there is one.
+        texts: see :func:`find_mistakes`.
+        labels: likewise.
+        probabilities_by_model: likewise.
+        classes: likewise.
+    """
+    mistakes = find_mistakes(texts, labels, probabilities_by_model, classes)
+    with (
+        files.whole(path) as partial,
+        partial.open("w", encoding="utf-8-sig", newline="") as file,
+    ):
+        writer = csv.writer(file)
+        writer.writerow(Mistake._fields)
+        writer.writerows(each._replace(confidence=f"{each.confidence:.6f}") for each in mistakes)
+
+
+def mistakes_table(
+    texts: Sequence[str],
+    labels: np.ndarray,
+    probabilities_by_model: Mapping[str, np.ndarray],
+    classes: Sequence[str],
+    most: int = 3,
+) -> Table:
+    """Lay out the most confident mistakes of each model, as wide as the terminal.
+
+    Args:
+        texts: see :func:`find_mistakes`.
+        labels: likewise.
+        probabilities_by_model: likewise.
+        classes: likewise.
+        most: how many of each model.
+    """
+    table = Table(
+        title=f"The {most} most confident mistakes of each model",
+        title_justify="left",
+        title_style="bold",
+        box=SIMPLE_HEAD,
+        expand=True,  # the text takes what the others leave
+    )
+    for name in ("row", "label", "predicted"):
+        table.add_column(name, no_wrap=True, justify="right" if name == "row" else "left")
+    table.add_column("text", ratio=1)
+    mistakes = find_mistakes(texts, labels, probabilities_by_model, classes)
+    for model, of_model in groupby(mistakes, key=lambda each: each.model):
+        table.add_row("", "", "", Text(model, style="bold"))
+        for each in islice(of_model, most):
+            predicted = f"{each.predicted} {each.confidence:.3f}"
+            cells = f"{each.row:,}", each.label, predicted, _in_a_line(each.text)
+            table.add_row(*map(Text, cells))
+    return table
+
+
+def _in_a_line(text: str) -> str:
+    """Return the beginning of a text as it may be printed: no line breaks, no terminal commands."""
+    text = "".join(filter(str.isprintable, " ".join(text.split())))
+    return text if len(text) <= CHARACTERS else f"{text[: CHARACTERS - 2].rstrip()} …"

@@ -1,0 +1,1 @@
+"""Persian question answering."""

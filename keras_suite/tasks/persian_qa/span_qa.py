@@ -1,0 +1,91 @@
+"""Extractive question answering: where in its context a question's answer begins and ends."""
+
+from collections.abc import Callable
+
+import keras
+import tensorflow as tf
+
+from keras_suite.layers.adopted import Adopted
+from keras_suite.tasks.persian_qa.windows import PADDING_LOGIT
+
+
+def span_qa(encoder: Adopted, dropout: float, token_types: bool = False) -> keras.Model:
+    """Put a dense layer on an encoder that gives each token two logits.
+
+    The layer has the name and first values of that of transformers' ``...ForQuestionAnswering``.
+
+    Args:
+        encoder: of ``load_encoder(..., tokens=True)``, as in :mod:`keras_suite.models.encoders`.
+        dropout: rate on the encoder's last hidden state.
+        token_types: whether inputs have ``token_type_ids``.
+
+    Returns:
+        From a dict of ``input_ids``, ``attention_mask`` and, where asked for, ``token_type_ids``
+        (each ``[rows, tokens]`` int32) to logits ``[rows, tokens, 2]`` float32, the answer's start
+        and end; those of padding are -1e9. Not compiled; has the encoder's name.
+    """
+    names = ["input_ids", "attention_mask"] + ["token_type_ids"] * token_types
+    inputs = {name: keras.Input([None], name=name, dtype="int32") for name in names}
+    features = keras.layers.Dropout(dropout)(encoder(inputs))
+    start = keras.initializers.TruncatedNormal(stddev=encoder.module.config.initializer_range)
+    dense = keras.layers.Dense(2, kernel_initializer=start, name="qa_outputs", dtype="float32")
+    is_token = keras.ops.expand_dims(inputs["attention_mask"], 2) > 0
+    logits = keras.ops.where(is_token, dense(features), PADDING_LOGIT)
+    return keras.Model(inputs, logits, name=encoder.name)
+
+
+@keras.saving.register_keras_serializable("keras_suite")
+def span_loss(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """Return the mean of the cross-entropies over the tokens of start and end.
+
+    Args:
+        labels: places of start and end, integers ``[rows, 2]``.
+        logits: ``[rows, tokens, 2]``.
+
+    Returns:
+        ``[rows]`` float32.
+    """
+    labels = keras.ops.cast(labels, "int32")
+    each = keras.ops.sparse_categorical_crossentropy(
+        labels, keras.ops.swapaxes(logits, 1, 2), from_logits=True
+    )
+    return keras.ops.mean(each, axis=1)
+
+
+def span_optimizer(
+    model: keras.Model, learning_rate: float, weight_decay: float, steps_per_epoch: int
+) -> keras.optimizers.AdamW:
+    """Return AdamW with a learning rate that each epoch divides by 10.
+
+    Biases and the weights of normalisation, all that have one axis, do not decay.
+
+    Args:
+        model: whose weights train.
+        learning_rate: of the first epoch.
+        weight_decay: the share of a weight that a step takes off, before it is multiplied by the
+            learning rate.
+        steps_per_epoch: training steps.
+    """
+    schedule = keras.optimizers.schedules.ExponentialDecay(
+        learning_rate, decay_steps=steps_per_epoch, decay_rate=0.1, staircase=True
+    )
+    optimizer = keras.optimizers.AdamW(schedule, weight_decay=weight_decay)
+    optimizer.exclude_from_weight_decay([w for w in model.weights if len(w.shape) == 1])
+    return optimizer
+
+
+def serving_signature(model: keras.Model) -> tuple[Callable, list]:
+    """Return what :func:`keras_suite.serving.export.export` wants of a :func:`span_qa`.
+
+    Returns:
+        A function from a dict of the model's inputs to ``start_logits`` and ``end_logits``, both
+        ``[rows, tokens]`` float32, and the inputs' specifications.
+    """
+
+    def serving_default(inputs):
+        """Token ids of question and context in, logits of the answer's start and end out."""
+        logits = model(inputs)
+        return {"start_logits": logits[..., 0], "end_logits": logits[..., 1]}
+
+    specs = {name: tf.TensorSpec([None, None], tf.int32, name=name) for name in model.input}
+    return serving_default, [specs]

@@ -1,0 +1,101 @@
+"""Measures of embeddings: what lies near what."""
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+from sklearn.neighbors import NearestNeighbors
+
+from keras_suite.errors import InputError
+from keras_suite.tasks.siamese.by_class import RowsByClass
+
+NEIGHBOURS = 5
+
+
+def require_measurable(labels: np.ndarray, rows: str) -> None:
+    """Check that :func:`retrieval_report` can measure embeddings of rows with these labels.
+
+    Args:
+        labels: ``[n]``.
+        rows: what they are, for the message.
+
+    Raises:
+        InputError: where there are too few rows, classes, or rows of a class.
+    """
+    counts = np.unique(labels, return_counts=True)[1]
+    if len(labels) <= NEIGHBOURS or len(counts) < 2 or counts.min() < 2:
+        raise InputError(
+            f"{len(labels)} {rows} are too few to measure embeddings by (classes: {len(counts)}, "
+            f"rows of the smallest: {counts.min(initial=len(labels))}): use at least "
+            f"{NEIGHBOURS + 1}, of 2 classes or more and 2 of each."
+        )
+
+
+def retrieval_report(
+    labels: np.ndarray, embeddings: np.ndarray, pairs: int = 100_000, seed: int = 0
+) -> dict[str, float]:
+    """Measure embeddings, each row being looked up among all others.
+
+    Args:
+        labels: integers ``[n]``.
+        embeddings: ``[n, size]``.
+        pairs: as for :func:`verification_auc`.
+        seed: likewise.
+
+    Returns:
+        recall_at_1: the share of rows whose nearest neighbour has their label; knn_accuracy: of
+        rows whose 5 nearest neighbours, by majority (of those that tie, the smallest label), have
+        it; verification_auc: see :func:`verification_auc`.
+
+    Raises:
+        InputError: as :func:`require_measurable`.
+    """
+    require_measurable(labels, "rows")
+    neighbours = labels[nearest_others(embeddings, NEIGHBOURS)]
+    votes = np.stack([(neighbours == label).sum(axis=1) for label in range(labels.max() + 1)])
+    return {
+        "recall_at_1": float((neighbours[:, 0] == labels).mean()),
+        "knn_accuracy": float((votes.argmax(axis=0) == labels).mean()),
+        "verification_auc": verification_auc(labels, embeddings, pairs, seed),
+    }
+
+
+def recall_at_1(labels: np.ndarray, embeddings: np.ndarray) -> float:
+    """Return the share of rows whose nearest neighbour among all others has their label."""
+    return float((labels[nearest_others(embeddings, 1)[:, 0]] == labels).mean())
+
+
+def nearest_others(embeddings: np.ndarray, count: int) -> np.ndarray:
+    """Return the numbers of the rows nearest to each, itself left out, nearest first.
+
+    Distances are Euclidean; only a part of them is in memory at a time.
+
+    Args:
+        embeddings: ``[n, size]``.
+        count: how many, less than n.
+
+    Returns:
+        ``[n, count]``.
+    """
+    search = NearestNeighbors(n_neighbors=count, algorithm="brute").fit(embeddings)
+    return search.kneighbors(return_distance=False)
+
+
+def verification_auc(labels: np.ndarray, embeddings: np.ndarray, pairs: int, seed: int) -> float:
+    """Return how well distances tell pairs of one label from pairs of two.
+
+    Args:
+        labels: integers ``[n]``.
+        embeddings: ``[n, size]``.
+        pairs: how many are drawn, half of either kind.
+        seed: decides which.
+
+    Returns:
+        The area under the ROC curve.
+
+    Raises:
+        InputError: where there is one label only, or a label of one row only.
+    """
+    drawn = RowsByClass(labels).triplets(pairs // 2, np.random.default_rng(seed))
+    anchors, positives, negatives = (embeddings[rows] for rows in drawn.T)
+    near, far = (np.linalg.norm(anchors - each, axis=1) for each in (positives, negatives))
+    is_same = np.repeat([1, 0], len(drawn))
+    return float(roc_auc_score(is_same, -np.concatenate([near, far])))

@@ -1,1 +1,0 @@
-"""Asking word vectors: neighbours, triples, analogies, planes and categories."""

@@ -1,0 +1,118 @@
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from keras_suite.data.provenance import Provenance
+from keras_suite.plots import common as plots
+
+REAL = Provenance("creditcard.csv", "real", 100, "0" * 64)
+SAMPLE = Provenance("simulated stand-in", "sample", 100, "0" * 64)
+LONG = Provenance(
+    "Constraint_Train.csv (3,360 real and 3,060 fake) and Constraint_Val.csv (1,120 and 1,020)",
+    "sample",
+    8560,
+    "0" * 64,
+)
+RNG = np.random.default_rng(0)
+Y = RNG.integers(0, 2, 60)
+HISTORY = [
+    {"epoch": e, "loss": 1 / e, "val_loss": 2 / e, "accuracy": 0.9, "val_accuracy": 0.8}
+    for e in (1, 2, 3)
+]
+RESULTS = [
+    {"model": f"model {i}", "protocol": "fine-tuned", "split": split, "metric": metric}
+    | {"reproduced": 0.9 + i / 1000, "reported": None if i == 2 else 0.95, "std": 0.01}
+    for i in (1, 2, 3)
+    for split in ("validation", "test")
+    for metric in ("accuracy", "f1", "tp")
+]
+FIGURES = {
+    "class_histogram": lambda: plots.class_histogram(
+        {"before": [0] * 90 + [1] * 10, "after": [0] * 90 + [1] * 88}, ["legitimate", "fraud"]
+    ),
+    "class_histogram of many classes": lambda: plots.class_histogram(
+        {"train": np.repeat(range(10), 4500), "test": np.arange(10)},
+        [f"automobile {i}" for i in range(10)],
+    ),
+    "learning_curves": lambda: plots.learning_curves(
+        {"one": HISTORY, "two": HISTORY}, ["loss", "accuracy"]
+    ),
+    "validation_curves": lambda: plots.validation_curves(
+        {"one": HISTORY, "two": HISTORY}, ["loss", "accuracy"]
+    ),
+    "confusion of long names": lambda: plots.confusion_matrices(
+        {"one": {"test": np.eye(3, dtype=int)}}, ["entailment", "neutral", "contradiction"]
+    ),
+    "confusion": lambda: plots.confusion_matrices(
+        {"one": {"train": [[90, 0], [3, 7]], "test": [[9, 1], [0, 0]]}}, ["legitimate", "fraud"]
+    ),
+    "confusion of many classes": lambda: plots.confusion_matrices(
+        {name: {"test": np.eye(10, dtype=int) * 1000} for name in ("one", "two")},
+        ["a long name of a class"] * 10,
+    ),
+    "gallery": lambda: plots.gallery(
+        RNG.integers(0, 255, (7, 28, 28)), ["Ankle boot,\npredicted T-shirt/top"] * 7
+    ),
+    "beside_reported": lambda: plots.beside_reported(RESULTS, ["accuracy", "f1"]),
+    "curves": lambda: plots.roc_and_precision_recall(
+        {"one": (Y, RNG.random(60)), "two": (Y, RNG.random(60))}
+    ),
+}
+
+
+def texts(figure):
+    artists = figure.findobj(lambda artist: hasattr(artist, "get_text"))
+    return {artist.get_text() for artist in artists}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_nothing_is_drawn_up_to_the_edge_where_it_would_be_clipped(name, tmp_path):
+    plots.save(FIGURES[name](), tmp_path / "figure.png", LONG)
+    pixels = imread(tmp_path / "figure.png")[..., :3]
+    assert pixels.min() < 0.5  # something is drawn
+    for edge in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]):
+        assert (edge == 1).all()
+
+
+@pytest.mark.parametrize(("provenance", "mark"), [(SAMPLE, True), (REAL, False)])
+def test_sample_data_is_marked_in_the_picture(tmp_path, provenance, mark):
+    figure = FIGURES["class_histogram"]()
+    plots.save(figure, tmp_path / "figure.png", provenance)
+    assert any("SAMPLE DATA" in text for text in texts(figure)) == mark
+    assert any(provenance.source in text.replace("\n", " ") for text in texts(figure))
+
+
+def test_bars_carry_their_counts():
+    assert {"90", "10", "88"} <= texts(FIGURES["class_histogram"]())
+
+
+def test_heat_maps_carry_counts_and_row_shares():
+    assert "3\n30.0%" in texts(FIGURES["confusion"]())
+
+
+def test_a_gallery_shows_every_picture_and_no_empty_frame():
+    figure = FIGURES["gallery"]()
+    assert sum(bool(axes.images) for axes in figure.axes) == 7
+    assert not any(axes.axison for axes in figure.axes)
+
+
+def test_curves_carry_their_areas():
+    figure = plots.roc_and_precision_recall({"perfect": (Y, Y.astype(float))})
+    assert [axes.get_legend().get_texts()[0].get_text() for axes in figure.axes] == [
+        "perfect: 1.000"
+    ] * 2
+
+
+def test_the_colours_differ_in_brightness_for_colour_blind_readers():
+    rgb = [tuple(int(color[i : i + 2], 16) for i in (1, 3, 5)) for color in plots.COLORS[:2]]
+    brightness = [0.2126 * r + 0.7152 * g + 0.0722 * b for r, g, b in rgb]
+    assert abs(brightness[0] - brightness[1]) > 5
+
+
+def test_reported_figures_are_lines_beside_the_dots_of_the_test_figures():
+    figure = FIGURES["beside_reported"]()
+    assert [axes.get_ylabel() for axes in figure.axes] == ["accuracy", "f1"]
+    assert {"0.901", "0.902", "0.903", "model 2\nfine-tuned"} <= texts(figure)
+    for axes in figure.axes:
+        _, lines = axes.collections
+        assert [line[:, 1].tolist() for line in lines.get_segments()] == [[0.95] * 2] * 2

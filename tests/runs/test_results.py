@@ -1,0 +1,92 @@
+import io
+
+import pytest
+from rich.console import Console
+
+from keras_suite.runs.results import compare, results_table
+
+WHAT = {"model": "A", "protocol": "clean", "split": "test"}
+REPORTED = [(WHAT, {"f1": 0.75, "tp": 59})]
+
+
+def printed(results, **kwargs) -> str:
+    console = Console(file=io.StringIO(), width=80)
+    console.print(results_table(results, **kwargs))
+    return console.file.getvalue()
+
+
+def test_a_single_measurement_stands_beside_the_reported_one():
+    results = compare([(WHAT, {"f1": 0.7, "roc_auc": 0.9, "tp": 60})], REPORTED)
+    assert results == [
+        WHAT | {"metric": "f1", "reported": 0.75, "reproduced": 0.7},
+        WHAT | {"metric": "roc_auc", "reported": None, "reproduced": 0.9},
+        WHAT | {"metric": "tp", "reported": 59, "reproduced": 60},
+    ]
+
+
+def test_repeats_become_mean_and_standard_deviation():
+    (entry,) = compare([(WHAT, {"f1": value}) for value in (0.6, 0.7, 0.8)], [])
+    assert entry["reproduced"] == pytest.approx(0.7)
+    assert entry["std"] == pytest.approx(0.1)
+    assert entry["values"] == [0.6, 0.7, 0.8]
+
+
+def test_figures_of_other_models_splits_or_decisions_are_not_mixed_in():
+    measured = [
+        (WHAT, {"f1": 0.1}),
+        (WHAT | {"split": "train"}, {"f1": 0.2}),
+        (WHAT | {"decision": "tuned"}, {"f1": 0.3}),
+    ]
+    results = compare(measured, REPORTED)
+    assert [entry["reproduced"] for entry in results] == [0.1, 0.2, 0.3]
+    assert [entry["reported"] for entry in results] == [0.75, None, None]
+
+
+def test_the_table_shows_one_split_with_reported_figures_in_brackets():
+    results = compare(
+        [(WHAT, {"f1": 0.7, "tp": 1234}), (WHAT | {"split": "train"}, {"f1": 0.9})], REPORTED
+    )
+    text = printed(results, title="fraud")
+    assert "0.7000 (0.7500)" in text
+    assert "1,234 (59)" in text
+    assert "0.9000" not in text
+    assert "fraud" in text
+
+
+def test_a_count_that_is_the_same_in_all_repeats_stays_one_whole_number():
+    what = {"model": "a", "protocol": "p", "split": "cost"}
+    (entry,) = compare([(what, {"parameters": 7}), (what, {"parameters": 7})], [])
+    assert entry == what | {"metric": "parameters", "reported": None, "reproduced": 7}
+
+
+def test_the_table_shows_the_spread_of_repeats():
+    text = printed(compare([(WHAT, {"f1": value}) for value in (0.6, 0.8)], []))
+    assert "0.7000" in text
+    assert "±0.1414" in text
+
+
+def six_models(metrics):
+    return [
+        ({"model": f"model {i}", "protocol": regime, "split": "test"}, metrics)
+        for regime in ("feature-based", "fine-tuned")
+        for i in (1, 2, 3)
+    ]
+
+
+def test_six_models_fit_side_by_side_on_a_terminal():
+    metrics = {"accuracy": 0.9, "f1": 0.8, "loss": 0.3, "tp": 1117, "fp": 9, "fn": 8, "tn": 1068}
+    text = printed(compare(six_models(metrics), six_models(metrics)))
+    assert text.count("feature-") == 3
+    assert text.count("0.9000") == 2 * 6
+    assert text.count("1,117") == 2 * 6
+    assert "in brackets: as reported" in text
+    assert "…" not in text
+
+
+def test_many_models_with_few_metrics_have_a_row_each():
+    metrics = {"parameters": 109_483_009, "trainable": 769, "seconds_to_fill_cache": 12.5}
+    text = printed(compare(six_models(metrics), []))
+    (line,) = (line for line in text.splitlines() if "model 2, fine-tuned" in line)
+    assert line.split()[-3:] == ["109,483,009", "769", "12.5"]
+    assert "…" not in text
+    assert "reported" not in text

@@ -1,0 +1,345 @@
+import csv
+import io
+import subprocess
+import sys
+
+import emoji
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from keras_suite.data import download
+from keras_suite.data.download import NoNetworkError
+from keras_suite.errors import InputError
+from keras_suite.tasks.fake_news import tweets
+from keras_suite.tasks.fake_news.tweets import COUNTS, TRAIN, VALIDATION, clean_tweet, load_tweets
+from tests.data.web import serve
+
+ROWS = [
+    ["1", "12 new cases, none of them severe. https://t.co/a", "real"],
+    ["2", 'They say: "garlic cures it"\n\nShare!', "fake"],
+    ["3", "Wash your hands &amp; keep calm \U0001f637", "real"],
+]
+
+
+def table(rows, header=("id", "tweet", "label")) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([header, *rows])
+    return text.getvalue()
+
+
+def public_table(name: str) -> bytes:
+    """A file with as many tweets of each class as the public one."""
+    real, fake = COUNTS[name]
+    rows = [[i, f"tweet {i}", "real" if i < real else "fake"] for i in range(real + fake)]
+    return table(rows).encode()
+
+
+def folder_with(folder, train: str | bytes, validation: str | bytes | None = None):
+    """Write both files; the second one is fine by default."""
+    for name, content in ((TRAIN, train), (VALIDATION, validation or table(ROWS))):
+        content = content if isinstance(content, bytes) else content.encode()
+        (folder / name).write_bytes(content)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_SUITE_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "covid_fake_news"
+
+
+@pytest.fixture
+def no_network(monkeypatch):
+    def unreachable(url):
+        raise NoNetworkError(f"{url} cannot be reached")
+
+    monkeypatch.setattr(download, "require_answer", unreachable)
+
+
+def test_both_files_are_read_from_the_given_folder(tmp_path):
+    sets = load_tweets("real", folder_with(tmp_path, table(ROWS), table(ROWS[1:])))
+    assert sets.train.texts == [tweet for _, tweet, _ in ROWS]
+    assert sets.train.labels.tolist() == [0, 1, 0]
+    assert sets.train.labels.dtype == np.int64
+    assert sets.validation.texts == sets.train.texts[1:]
+    assert sets.validation.labels.tolist() == [1, 0]
+    assert sets.classes == ["real", "fake"]
+    assert sets.notice == ""
+    assert sets.provenance.kind == "real"
+    assert sets.provenance.rows == 5
+    assert sets.provenance.source == (
+        "Constraint_Train.csv (2 real and 1 fake) and Constraint_Val.csv (1 real and 1 fake)"
+    )
+
+
+def test_every_tweet_and_label_counts_towards_the_fingerprint(tmp_path):
+    changed = [*ROWS[:2], ["3", ROWS[2][1] + "!", "real"]]
+    relabelled = [*ROWS[:2], [*ROWS[2][:2], "fake"]]
+    contents = [
+        (table(ROWS), table(ROWS)),
+        (table(changed), table(ROWS)),
+        (table(relabelled), table(ROWS)),
+        (table(ROWS), table(changed)),
+    ]
+    digests = {
+        load_tweets("real", folder_with(tmp_path, *both)).provenance.sha256 for both in contents
+    }
+    assert len(digests) == len(contents)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        table(ROWS).encode("utf-8-sig"),
+        table(ROWS).replace("\r\n", "\n"),
+        table(ROWS) + "\r\n\r\n",
+        table(ROWS).removesuffix("\r\n"),
+        table([row[::-1] for row in ROWS], ("label", "tweet", "id")),
+        table([[*row, "x"] for row in ROWS], ("id", "tweet", "label", "source")),
+        table([["1", *row[1:]] for row in ROWS]),
+    ],
+    ids=["a mark", "other ends", "blank lines", "no end", "other order", "a column more", "one id"],
+)
+def test_harmless_differences_change_nothing(tmp_path, content):
+    sets = load_tweets("real", folder_with(tmp_path, content))
+    assert sets.train.texts == sets.validation.texts
+    assert sets.train.labels.tolist() == sets.validation.labels.tolist()
+
+
+BAD_TABLES = {
+    "another label": (
+        table([*ROWS[:2], ["3", "Wash your hands", "Real"]]),
+        r"row 3 \(line 6\): the label is 'Real', but only 'real' and 'fake' are known",
+    ),
+    "an empty label": (table([*ROWS, ["4", "Hello", ""]]), r"row 4 \(line 7\): the label is ''"),
+    "an empty tweet": (table([["1", "", "real"], *ROWS]), r"row 1 \(line 2\): the tweet is empty"),
+    "nothing to see": (
+        table([*ROWS, ["4", " \n\u200b&#8203;", "real"]]),
+        r"row 4 \(line 7\): the tweet is empty; leave this row out",
+    ),
+    "a missing column": (
+        table([row[:2] for row in ROWS], ("id", "tweet")),
+        r"row 0 \(line 1\): the header has the column 'label' 0 times",
+    ),
+    "a column twice": (
+        table([[*row, "x"] for row in ROWS], ("id", "tweet", "label", "tweet")),
+        "the column 'tweet' 2 times",
+    ),
+    "no header": (table(ROWS[1:], ROWS[0]), "the header has the column 'id' 0 times"),
+    "a header alone": (table([]), "holds 0 real and 0 fake tweets: give a file with some of both"),
+    "one class": (table(ROWS[::2]), "holds 2 real and 0 fake tweets"),
+    "a quote never closed": (
+        table(ROWS) + '4,"and so it goes,fake\r\n5,on and on,real\r\n',
+        r"row 4 \(line 7\): no row of a csv file can be read from here .* quote",
+    ),
+    "a quote not doubled": (
+        table(ROWS[:1]) + '2,"They say "this" now",fake\r\n' + table(ROWS[2:]),
+        r"row 2 \(line 3\): no row of a csv file",
+    ),
+    "one endless cell": (table(ROWS) + '4,"' + "never " * 50_000, r"row 4 \(line 7\): no row"),
+    "an end without a label": (table(ROWS) + "4,and so", r"row 4 \(line 7\): 2 cells instead of 3"),
+    "an end in a label": (table(ROWS)[:-4], r"row 3 \(line 6\): the label is 're'"),
+    "an end in quotes": (table(ROWS[:2])[:-20], r"row 2 \(line 3\): no row .* was cut off"),
+    "commas without quotes": (
+        table(ROWS[:1]) + "2,garlic, they say, cures it,fake\r\n",
+        r"row 2 \(line 3\): 5 cells instead of 3; a tweet with commas must stand in quotes",
+    ),
+    "an error page": ("<!DOCTYPE html>\n<html>404</html>", "is a web page, not a table"),
+    "nothing": (" \n", "is empty: fetch it again"),
+    "another encoding": (
+        table([*ROWS, ["4", "Málaga", "real"]]).encode("latin-1", "replace"),
+        r"line 7: byte \d+ of the file is not UTF-8",
+    ),
+    "no text": (b"PK\x03\x04\xff\xfe", "line 1: byte 4 of the file is not UTF-8"),
+}
+
+
+@pytest.mark.parametrize("bad", [TRAIN, VALIDATION])
+@pytest.mark.parametrize(("content", "sentence"), BAD_TABLES.values(), ids=BAD_TABLES)
+def test_a_bad_file_is_refused_by_its_name_and_the_row(tmp_path, content, sentence, bad):
+    both = (content, table(ROWS)) if bad == TRAIN else (table(ROWS), content)
+    with pytest.raises(InputError, match=sentence) as caught:
+        load_tweets("real", folder_with(tmp_path, *both))
+    assert str(caught.value).startswith(str(tmp_path / bad))
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < len(str(tmp_path)) + 250
+
+
+def test_a_cut_at_any_byte_is_refused_or_ends_after_a_whole_row(tmp_path):
+    whole = table([ROWS[1], ROWS[0], *ROWS]).encode()
+    rows = load_tweets("real", folder_with(tmp_path, whole)).train.texts
+    for size in range(len(whole)):
+        try:
+            sets = load_tweets("real", folder_with(tmp_path, whole[:size]))
+        except InputError:
+            continue
+        assert sets.train.texts == rows[: len(sets.train.texts)]
+        assert whole[:size].endswith((b"real", b"fake", b"\r", b"\n"))
+
+
+def test_a_place_without_both_files_says_what_is_missing(tmp_path):
+    with pytest.raises(InputError, match="nowhere is not a folder: name the one with Constraint_T"):
+        load_tweets("auto", tmp_path / "nowhere")
+    folder_with(tmp_path, table(ROWS))
+    with pytest.raises(InputError, match=r"Constraint_Train\.csv is not a folder"):
+        load_tweets("auto", tmp_path / TRAIN)
+    (tmp_path / VALIDATION).unlink()
+    with pytest.raises(InputError, match=r"holds no Constraint_Val\.csv: fetch it from https://"):
+        load_tweets("auto", tmp_path)
+
+
+def test_sample_and_a_data_dir_contradict_each_other(tmp_path):
+    with pytest.raises(InputError, match="takes no --data-dir"):
+        load_tweets("sample", tmp_path)
+
+
+@pytest.mark.parametrize("missing", [TRAIN, VALIDATION])
+def test_what_the_cache_lacks_is_downloaded_once(own_cache, missing):
+    own_cache.mkdir(parents=True)
+    for name in {TRAIN, VALIDATION} - {missing}:
+        (own_cache / name).write_bytes(public_table(name))
+    with serve(public_table(missing)) as (url, requests):
+        sets = load_tweets("auto", url=url)
+        assert "GET" in requests
+        requests.clear()
+        assert load_tweets("real", url=url).provenance == sets.provenance
+        assert not requests
+    assert sets.provenance.rows == 8560
+    assert sets.provenance.kind == "real"
+    assert {path.name for path in own_cache.iterdir()} == {TRAIN, VALIDATION}
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (table(ROWS).encode(), "2 real and 1 fake tweets, the public file 3,360 real and 3,060"),
+        (b"<html>no such page</html>", "is a web page"),
+    ],
+)
+def test_a_download_that_is_not_the_public_file_leaves_nothing(own_cache, content, sentence):
+    with serve(content) as (url, _), pytest.raises(InputError, match=sentence) as caught:
+        load_tweets("auto", url=url)
+    assert str(caught.value).startswith(f"{url}/{TRAIN}")
+    assert not list(own_cache.iterdir())
+
+
+def test_a_file_of_other_counts_in_the_cache_is_refused(own_cache, no_network):
+    own_cache.mkdir(parents=True)
+    folder_with(own_cache, public_table(TRAIN))
+    with pytest.raises(InputError, match=r"Constraint_Val\.csv holds 2 real .* delete it"):
+        load_tweets("auto")
+
+
+def test_without_network_auto_falls_back_loudly_and_real_says_what_to_do(no_network, own_cache):
+    sets = load_tweets("auto")
+    assert sets.provenance.is_sample
+    assert sets.notice.startswith("SAMPLE DATA:")
+    assert "No network: https://raw.githubusercontent.com/" in sets.notice
+    with pytest.raises(InputError, match=r"fetch Constraint_Train\.csv and Constr") as caught:
+        load_tweets("real")
+    assert str(own_cache) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_sample_is_small_generated_and_named_as_such():
+    sets = load_tweets("sample")
+    assert len(sets.train.texts) == len(sets.train.labels) == 480
+    assert len(sets.validation.texts) == len(sets.validation.labels) == 160
+    assert not set(sets.train.texts) & set(sets.validation.texts)
+    assert sets.provenance.is_sample
+    assert sets.notice.startswith("SAMPLE DATA: 640 templated tweets, generated")
+    assert load_tweets("sample").provenance == sets.provenance
+
+
+@pytest.mark.parametrize(
+    ("tweet", "cleaned"),
+    [
+        ("See https://t.co/Ab1 now", "See twitterurl now"),
+        ("here:https://t.co/Ab1.", "here: twitterurl ."),
+        ("(HTTP://www.a.de/b?c=d&amp;e=f#g)", "( twitterurl )"),
+        ("www.who.int pic.twitter.com/Ab1", "twitterurl twitterurl"),
+        ("https://t.co/Ab1\U0001f449now “https://t.co/a”", "twitterurl backhand index pointing "
+         "right now “ twitterurl ”"),
+        ("cut off https://t.c…", "cut off twitterurl …"),
+        ("http is no address, nor is awww.cute", "http is no address, nor is awww.cute"),
+        ("RT @WHO: wash", "RT twitteruser : wash"),
+        ("@a_1 and .@B's", "twitteruser and . twitteruser 's"),
+        ("mail me@home.org @ 5, @@", "mail me@home.org @ 5, @@"),
+        ("R&amp;D &gt; 5 &lt; 6 AT&T &copy 2", "R&D > 5 < 6 AT&T &copy 2"),
+        ("&amp;lt;", "<"),
+        ("stay \U0001f3e0\U0001f637!", "stay house face with medical mask !"),
+        ("\U0001f469\u200d\U0001f52c \U0001f1ee\U0001f1f3 2\ufe0f\u20e3", "woman scientist India "
+         "keycap 2"),
+        ("\U0001f44d\U0001f3fd", "thumbs up medium skin tone"),
+        ("a\u200bb\u2063 c\xadd\u2066e\u2069 f\ufe0f\ufe0e\x00\x1b", "ab cde f"),
+        ("\ufeffone\n\ntwo\t\r\u2028three\xa0 \u2800four ", "one two three four"),
+        ("#COVID19 İ “quoted” – naïve 5%", "#COVID19 İ “quoted” – naïve 5%"),
+        ("https://t.co/a", "twitterurl"),
+        ("\u200b \x07", ""),
+    ],
+)  # fmt: skip
+def test_what_is_cleaned_and_what_stays(tweet, cleaned):
+    assert clean_tweet(tweet) == cleaned
+
+
+MARKS = ["&", "#", ";", "@", ":", "/", "www.", "http", "https://", "amp;", "&amp;", "&lt;", "&#64;"]
+MARKS += ["&#x200b;", "&#128512;", "twitteruser", "\u200b", "\u200d", "\ufe0f", "\u2800", "\x85"]
+PIECES = st.text(max_size=4) | st.sampled_from(list(emoji.EMOJI_DATA)) | st.sampled_from(MARKS)
+
+
+@given(st.lists(PIECES, max_size=12).map("".join))
+@example("ht\u200btps://t.co/a")
+@example("&am\u200bp;lt;")
+@example("\U0001f1ee\u200b\U0001f1f3")
+@example("@\u2063WHO &\u200b#64;WHO")
+def test_cleaning_twice_is_cleaning_once_and_no_letter_is_lost_without_trace(text):
+    cleaned = clean_tweet(text)
+    assert clean_tweet(cleaned) == cleaned
+    assert " ".join(cleaned.split()) == cleaned
+    assert emoji.emoji_count(cleaned) == 0
+    if any(map(str.isalpha, text)) and not tweets.ENTITIES.search(text):
+        assert cleaned
+
+
+def test_the_name_of_every_emoji_is_left_as_it_is():
+    for character, data in emoji.EMOJI_DATA.items():
+        cleaned = clean_tweet(f"so{character}so")
+        assert cleaned == f"so {data['en'].strip(':').replace('_', ' ')} so"
+        assert clean_tweet(cleaned) == cleaned
+
+
+def test_importing_it_loads_neither_tensorflow_nor_transformers():
+    code = """
+import sys
+import keras_suite.tasks.fake_news.tweets
+print({"tensorflow", "keras", "tensorflow_datasets", "transformers", "torch"} & set(sys.modules))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
+@pytest.mark.real
+def test_the_real_tweets_are_those_of_the_report(real_data):
+    sets = load_tweets("real", real_data / "covid_fake_news")
+    for name, part in ((TRAIN, sets.train), (VALIDATION, sets.validation)):
+        assert tuple(np.bincount(part.labels)) == COUNTS[name]
+        assert len(part.texts) == len(part.labels)
+    both = set(sets.train.texts) & set(sets.validation.texts)
+    assert len(both) == 1  # not removed: the report did not either
+    assert both.pop().startswith("Our combined total of confirmed and probable cases remains")
+
+
+@pytest.mark.real
+def test_real_tweets_are_cleaned_of_all_that_a_tokenizer_would_not_know(real_data):
+    texts = load_tweets("real", real_data / "covid_fake_news").validation.texts
+    cleaned = [clean_tweet(text) for text in texts]
+    assert all(cleaned)
+    assert [clean_tweet(text) for text in cleaned] == cleaned
+    everything = "\n".join(cleaned)
+    assert "https://" not in everything
+    assert "&amp;" not in everything
+    assert emoji.emoji_count(everything) == 0
+    assert everything.count("twitterurl") > 1000
+    assert everything.count("twitteruser") > 300

@@ -1,0 +1,111 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from keras_suite.data.tokens import Encoded
+from keras_suite.tasks.persian_qa.answer_spans import best_answers, unless_none
+from keras_suite.tasks.persian_qa.pquad import Question
+from keras_suite.tasks.persian_qa.windows import Windows
+
+WINDOW = st.tuples(st.integers(1, 3), st.integers(1, 7))
+"""How many tokens are not the context's, [CLS] first, and how many are."""
+LOGITS = st.integers(-4, 4)
+
+
+@st.composite
+def cases(draw):
+    """Windows of a few questions, each token of a context a letter, and logits for them."""
+    shapes = draw(st.lists(st.lists(WINDOW, min_size=1, max_size=3), min_size=1, max_size=4))
+    spans, lengths, numbers = [], [], []
+    for number, windows in enumerate(shapes):
+        for other, own in windows:
+            first = draw(st.integers(0, 4))
+            spans += [(-1, -1)] * other
+            spans += [(first + i, first + i + 1) for i in range(own)]
+            spans += [(-1, -1)]
+            lengths.append(other + own + 1)
+            numbers.append(number)
+    logits = draw(st.lists(st.tuples(LOGITS, LOGITS), min_size=len(spans), max_size=len(spans)))
+    questions = [ask(str(number)) for number in range(len(shapes))]
+    return windows_of(spans, lengths, numbers), np.array(logits, np.float32), questions
+
+
+def ask(name, context="abcdefghijkl"):
+    return Question(name, "?", context, (), "t")
+
+
+def windows_of(spans, lengths, question):
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    encoded = Encoded(np.zeros(len(spans), np.int32), offsets, None, 99, truncated=0)
+    labels = np.zeros((len(lengths), 2), np.int64)
+    return Windows(encoded, labels, 0, np.array(question), np.array(spans, np.int32))
+
+
+def score_every_span(windows, logits, number, max_answer_tokens):
+    """The scores of a question's valid spans by text, and that of [CLS] in each window."""
+    scores, null = {}, []
+    for window in np.flatnonzero(windows.question == number):
+        a, b = windows.encoded.offsets[window : window + 2]
+        null.append(float(logits[a].sum()))
+        for start in range(a, b):
+            for end in range(start, min(start + max_answer_tokens, b)):
+                if windows.spans[start, 0] >= 0 and windows.spans[end, 0] >= 0:
+                    text = "abcdefghijkl"[windows.spans[start, 0] : windows.spans[end, 1]]
+                    score = float(logits[start, 0] + logits[end, 1])
+                    scores[text] = max(score, scores.get(text, -np.inf))
+    return scores, null
+
+
+@settings(max_examples=300)
+@given(cases(), st.integers(1, 9))
+def test_the_best_answer_is_that_of_a_search_through_every_span(case, max_answer_tokens):
+    windows, logits, questions = case
+    answers, no_answer = best_answers(windows, logits, questions, max_answer_tokens)
+    assert list(answers) == list(no_answer) == [question.id for question in questions]
+    for number, question in enumerate(questions):
+        scores, null = score_every_span(windows, logits, number, max_answer_tokens)
+        best = max(scores.values())
+        assert scores[answers[question.id]] == best
+        assert no_answer[question.id] == min(null) - best
+
+
+@given(cases(), st.integers(-3, 3))
+def test_what_all_logits_of_a_question_have_in_common_changes_nothing(case, constant):
+    windows, logits, questions = case
+    assert best_answers(windows, logits + constant, questions) == best_answers(
+        windows, logits, questions
+    )
+
+
+def test_a_span_neither_leaves_its_window_nor_is_longer_than_allowed():
+    windows = windows_of([(-1, -1), (0, 1), (1, 2)] * 2, [3, 3], [0, 0])
+    logits = np.zeros((6, 2), np.float32)
+    logits[1, 0] = logits[5, 1] = 9  # the best pair of all, of two windows
+    logits[2, 1] = 5
+    logits[4, 0] = 4
+    assert best_answers(windows, logits, [ask("q")])[0] == {"q": "ab"}
+    assert best_answers(windows, logits, [ask("q")], max_answer_tokens=1)[0] == {"q": "a"}
+
+
+def test_an_answer_keeps_the_marks_on_its_last_letter_and_loses_spaces_around_it():
+    context = "ab لایهٔ cd"
+    letter = context.index("\u0654") - 1
+    for first in (2, 3):
+        windows = windows_of([(-1, -1), (first, letter + 1), (letter + 2, 10)], [3], [0])
+        logits = np.array([[0, 0], [9, 9], [0, 0]], np.float32)
+        assert best_answers(windows, logits, [ask("q", context)])[0] == {"q": "لایهٔ"}
+
+
+def test_an_answer_goes_where_the_score_that_there_is_none_exceeds_the_threshold():
+    answers, scores = {"a": "x", "b": "y", "c": "z"}, {"a": -1.0, "b": 0.5, "c": 2.0}
+    assert unless_none(answers, scores, 0.5) == {"a": "x", "b": "y", "c": ""}
+    assert unless_none(answers, scores, -2.0) == {"a": "", "b": "", "c": ""}
+
+
+@pytest.mark.parametrize("sure_of", [0, 1])
+def test_no_answer_has_the_score_of_the_window_least_in_favour_of_it(sure_of):
+    windows = windows_of([(-1, -1), (0, 1)] * 2, [2, 2], [0, 0])
+    logits = np.zeros((4, 2), np.float32)
+    logits[2 * sure_of] = 3
+    assert best_answers(windows, logits, [ask("q")])[1] == {"q": 0.0}

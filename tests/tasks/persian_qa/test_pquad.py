@@ -1,0 +1,244 @@
+import gzip
+import hashlib
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keras_suite.errors import InputError
+from keras_suite.tasks.persian_qa import pquad as squad
+from keras_suite.tasks.persian_qa.pquad import load_questions
+from tests.data.web import serve
+from tests.tasks.persian_qa.squad_form import article, articles, qa, write
+
+UNREACHABLE = "http://127.0.0.1:9/pquad"  # nothing listens on the discard port
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_SUITE_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "pquad"
+
+
+def contexts(questions):
+    return {question.context for question in questions}
+
+
+def ids(questions):
+    return [question.id for question in questions]
+
+
+def test_the_three_files_of_a_folder_are_the_three_parts(tmp_path):
+    for name, suffix in (("Train", ".json"), ("Validation", ".json.gz"), ("Test", ".json")):
+        write(tmp_path / f"{name}{suffix}", articles(2, name))
+    loaded = load_questions("real", tmp_path)
+    assert ids(loaded.train) == ["Train0-a", "Train0-b", "Train1-a", "Train1-b"]
+    assert [len(loaded.validation), len(loaded.test)] == [4, 4]
+    assert loaded.notice == ""
+    assert loaded.provenance.kind == "real"
+    assert loaded.provenance.source == "PQuAD (Train.json, Validation.json.gz, Test.json)"
+    assert loaded.provenance.rows == 12
+    content = b"".join(
+        (tmp_path / name).read_bytes() for name in ("Train.json", "Validation.json.gz", "Test.json")
+    )
+    assert loaded.provenance.sha256 == hashlib.sha256(content).hexdigest()
+
+
+def test_without_a_training_file_whole_articles_of_the_validation_file_are_drawn(tmp_path):
+    write(tmp_path / "Validation.json", articles(40))
+    write(tmp_path / "Test.json", articles(3, "test"))
+    loaded = load_questions("real", tmp_path)
+    assert [len(loaded.train), len(loaded.validation), len(loaded.test)] == [68, 12, 6]
+    assert not contexts(loaded.train) & contexts(loaded.validation)
+    assert sorted(ids(loaded.train), key=lambda name: int(name[:-2])) == ids(loaded.train)
+    assert loaded.notice == (
+        f"No Train.json beside {tmp_path / 'Validation.json'}: 68 of its questions are drawn to "
+        "train on and 12 to validate on, by whole articles; left out because the test file asks "
+        "about the same texts: 0."
+    )
+    assert loaded == load_questions("auto", tmp_path)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 4), st.integers(0, 9)), min_size=1),
+    st.sets(st.integers(0, 9), max_size=3),
+)
+def test_no_text_is_in_two_parts_of_a_draw_and_no_question_lost(tmp_path_factory, rows, tested):
+    folder = tmp_path_factory.mktemp("drawn")
+    texts = [f"متن {text}" for text in range(10)]
+    made = [
+        article(f"title {title}", texts[text], qa(str(i), "چرا؟", texts[text]))
+        for i, (title, text) in enumerate(rows)
+    ]
+    write(folder / "Validation.json", made)
+    write(
+        folder / "Test.json",
+        [article("t", texts[i], qa(str(i), "چرا؟", texts[i])) for i in tested]
+        or articles(1, "other"),
+    )
+    titles = dict(reversed([(text, title) for title, text in rows]))  # the first one of each text
+    if len({titles[text] for text in titles.keys() - tested}) < 2:
+        with pytest.raises(InputError, match="fewer than two articles"):
+            load_questions("real", folder)
+        return
+    loaded = load_questions("real", folder)
+    parts = [contexts(part) for part in (loaded.train, loaded.validation, loaded.test)]
+    assert all(parts)
+    assert sum(map(len, parts)) == len(set.union(*parts))
+    expected = [str(i) for i, (_, text) in enumerate(rows) if text not in tested]
+    assert sorted(ids(loaded.train) + ids(loaded.validation), key=int) == expected
+    assert loaded.notice.endswith(f"the same texts: {len(rows) - len(expected)}.")
+
+
+def test_what_each_file_left_out_is_said(tmp_path):
+    for name in ("Train", "Validation", "Test"):
+        data = articles(60, name)
+        data[0]["paragraphs"][0]["qas"][0]["answers"][0]["answer_start"] = 0
+        write(tmp_path / f"{name}.json", data)
+    notice = load_questions("real", tmp_path).notice
+    assert notice.count("do not stand at their places in the context: 1.") == 3
+    for name in ("Train", "Validation", "Test"):
+        assert f"{tmp_path / name}.json: answers left out" in notice
+
+
+def test_a_folder_that_lacks_a_file_says_which(tmp_path):
+    with pytest.raises(InputError, match=r"--data-dir .*nowhere is no folder"):
+        load_questions("auto", tmp_path / "nowhere")
+    with pytest.raises(InputError, match=r"holds no Validation\.json \(or \.json\.gz\)"):
+        load_questions("auto", tmp_path)
+    write(tmp_path / "Validation.json", articles(3))
+    with pytest.raises(InputError, match=r"holds no Test\.json"):
+        load_questions("auto", tmp_path)
+
+
+def test_one_article_cannot_be_drawn_apart(tmp_path):
+    write(tmp_path / "Validation.json", articles(1))
+    write(tmp_path / "Test.json", articles(1, "test"))
+    with pytest.raises(InputError, match=r"Validation.json holds fewer than two .* Train.json"):
+        load_questions("real", tmp_path)
+
+
+def test_sample_and_a_data_dir_contradict_each_other(tmp_path):
+    with pytest.raises(InputError, match="takes no --data-dir"):
+        load_questions("sample", tmp_path)
+
+
+def test_the_sample_is_small_generated_and_named_as_such():
+    loaded = load_questions("sample")
+    assert [len(loaded.train), len(loaded.validation), len(loaded.test)] == [420, 90, 90]
+    assert loaded.provenance.is_sample
+    assert loaded.provenance.rows == 600
+    assert loaded.notice == (
+        "SAMPLE DATA: 600 templated Persian questions, generated; "
+        "no figure below says anything about the real set."
+    )
+    assert not contexts(loaded.train) & contexts(loaded.validation)
+    assert not contexts(loaded.train + loaded.validation) & contexts(loaded.test)
+    assert load_questions("sample") == loaded
+
+
+def test_without_network_auto_falls_back_loudly_and_real_says_what_to_fetch(own_cache):
+    loaded = load_questions("auto", url=UNREACHABLE)
+    assert loaded.provenance.is_sample
+    assert loaded.notice.startswith("SAMPLE DATA")
+    assert f"No network: {UNREACHABLE}/Train.json cannot be reached" in loaded.notice
+    sentence = (
+        r"fetch Train\.json, Validation\.json, Test\.json from https://\S+AUT-NLP/PQuAD\S+ and put"
+    )
+    with pytest.raises(InputError, match=sentence) as caught:
+        load_questions("real", url=UNREACHABLE)
+    assert str(own_cache) in str(caught.value)
+    assert not own_cache.exists()
+
+
+@pytest.fixture
+def small_counts(monkeypatch):
+    """The public files of another set, small enough for a test."""
+    monkeypatch.setattr(squad, "COUNTS", dict.fromkeys(squad.COUNTS, 4))
+
+
+PUBLISHED = json.dumps({"data": articles(2)}).encode()
+
+
+def test_whole_downloads_land_in_the_cache_and_are_not_fetched_again(own_cache, small_counts):
+    with serve(PUBLISHED) as (url, requests):
+        first = load_questions("auto", url=url)
+        assert requests == ["HEAD", "GET"] * 3
+        again = load_questions("real", url=url)
+        assert len(requests) == 6
+    assert first == again
+    assert first.provenance.source == "PQuAD (Train.json, Validation.json, Test.json)"
+    assert len(first.train) == 4
+    assert sorted(path.name for path in own_cache.iterdir()) == [
+        "Test.json",
+        "Train.json",
+        "Validation.json",
+    ]
+
+
+def test_files_put_into_the_cache_by_hand_need_no_network(own_cache, small_counts):
+    for name in ("Train.json.gz", "Validation.json", "Test.json.gz"):
+        write(own_cache / name, articles(2, name))
+    assert load_questions("real", url=UNREACHABLE).provenance.rows == 12
+
+
+def test_a_cache_that_lacks_a_file_is_not_taken_for_the_set(own_cache, small_counts):
+    write(own_cache / "Validation.json", articles(2))
+    write(own_cache / "Test.json", articles(2, "test"))
+    assert load_questions("auto", url=UNREACHABLE).provenance.is_sample
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"<html>quota exceeded</html>", "is a web page"),
+        (PUBLISHED, "has 4 questions, the public file 63,994"),
+        (PUBLISHED[:-50], "is not JSON"),
+    ],
+)
+def test_a_download_that_is_not_the_file_leaves_nothing_behind(own_cache, content, sentence):
+    with serve(content) as (url, _), pytest.raises(InputError, match=sentence) as caught:
+        load_questions("auto", url=url)
+    assert str(caught.value).startswith(f"{url}/Train.json")  # not the name of a file that is gone
+    assert not list(own_cache.iterdir())
+
+
+@pytest.mark.parametrize("fault", [{"status": 404}, {"cut_after": 30}])
+def test_a_refused_or_broken_download_is_one_sentence(own_cache, fault):
+    with serve(PUBLISHED, **fault) as (url, _), pytest.raises(InputError, match="broke off"):
+        load_questions("auto", url=url)
+    assert not list(own_cache.iterdir())
+
+
+def test_a_cached_file_that_lost_questions_is_refused(own_cache, small_counts):
+    for name in squad.COUNTS:
+        write(own_cache / f"{name}.json", articles(2 if name == "Train" else 1, name))
+    with pytest.raises(InputError, match=r"Validation\.json has 2 questions.*delete it and fetch"):
+        load_questions("auto", url=UNREACHABLE)
+
+
+@pytest.mark.real
+def test_the_real_questions_are_drawn_apart(real_data):
+    loaded = load_questions("real", real_data / "pquad")
+    assert len(loaded.test) == 8002
+    assert len(loaded.train) + len(loaded.validation) == 7976 - 25
+    assert loaded.notice.endswith("the same texts: 25.")
+    assert 0.1 < len(loaded.validation) / 7976 < 0.2
+    parts = (loaded.train, loaded.validation, loaded.test)
+    for part in parts:
+        assert sum(not question.is_answerable for question in part) / len(part) == pytest.approx(
+            0.245, abs=0.02
+        )
+    assert len(set.union(*map(contexts, parts))) == sum(len(contexts(part)) for part in parts)
+
+
+@pytest.mark.real
+def test_the_real_files_have_as_many_questions_as_the_public_ones(real_data, own_cache):
+    """Where only the training file lacks, it alone is asked for."""
+    own_cache.mkdir(parents=True)
+    for name in ("Validation", "Test"):
+        content = (real_data / "pquad" / f"{name}.json.gz").read_bytes()
+        (own_cache / f"{name}.json").write_bytes(gzip.decompress(content))
+        squad._require_whole(name, own_cache / f"{name}.json")
+    assert "Train.json cannot be reached" in load_questions("auto", url=UNREACHABLE).notice

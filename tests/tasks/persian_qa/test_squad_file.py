@@ -1,0 +1,220 @@
+import copy
+import gzip
+import json
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keras_suite.errors import InputError
+from keras_suite.tasks.persian_qa.squad_file import Answer, Question, parse_document, read_file
+from tests.tasks.persian_qa.squad_form import article, articles, qa, write
+
+CONTEXT = "تهران پایتخت ایران است و تهران بزرگ است."
+
+
+def asked(**changes) -> dict:
+    """A file of one question with some of its keys changed, or left out where they are None."""
+    question = qa("q1", "پایتخت ایران کجاست؟", CONTEXT, "تهران") | changes
+    question = {key: value for key, value in question.items() if value is not None}
+    return {"data": [article("ایران", CONTEXT, question)]}
+
+
+@pytest.mark.parametrize("name", ["Test.json", "Test.json.gz"])
+def test_questions_come_in_the_files_order_with_their_answers(tmp_path, name):
+    file = read_file(write(tmp_path / name, articles(3)))
+    assert [question.id for question in file.questions] == [
+        "0-a",
+        "0-b",
+        "1-a",
+        "1-b",
+        "2-a",
+        "2-b",
+    ]
+    first, second = file.questions[:2]
+    context = "شهر شمارهٔ 0 در سال ۱۳00 ساخته شد."
+    answers = (Answer("۱۳00", context.index("۱۳00")), Answer("سال ۱۳00", context.index("سال")))
+    assert first == Question("0-a", "در چه سالی؟", context, answers, "0")
+    assert first.is_answerable
+    assert second.answers == ()
+    assert not second.is_answerable
+    assert file.asked == 6
+    assert file.notice == ""
+
+
+def test_an_answer_may_stand_at_any_of_its_places():
+    later = CONTEXT.rindex("تهران")
+    document = asked(answers=[{"text": "تهران", "answer_start": later}])
+    assert parse_document(document, "x").questions[0].answers == (Answer("تهران", later),)
+
+
+def test_what_squad_calls_plausible_answers_is_ignored():
+    plausible = [{"text": "ایران", "answer_start": 0}]
+    document = asked(is_impossible=True, answers=[], plausible_answers=plausible)
+    assert parse_document(document, "x").questions[0].answers == ()
+
+
+def test_a_byte_order_mark_does_no_harm(tmp_path):
+    path = tmp_path / "Test.json"
+    path.write_text(json.dumps(asked()), encoding="utf-8-sig")
+    assert len(read_file(path).questions) == 1
+
+
+BAD_DOCUMENTS = {
+    "a list": ([], r"file: an object with the key 'data' was expected, not \[\]"),
+    "no data": ({"version": 1}, "file lacks the key 'data'"),
+    "data as a text": ({"data": "x"}, "file: 'data' must be a list, not 'x'"),
+    "a number for an article": ({"data": [3]}, "file, article 1: an object with the key 'title'"),
+    "no title": ({"data": [{"paragraphs": []}]}, "file, article 1 lacks the key 'title'"),
+    "no context": (
+        {"data": [{"title": "", "paragraphs": [{"qas": []}]}]},
+        "file, article 1, paragraph 1 lacks the key 'context'",
+    ),
+    "no articles": ({"data": []}, "holds no questions"),
+    "no questions": ({"data": [article("ایران", CONTEXT)]}, "holds no questions"),
+    "no id": (asked(id=None), "file, article 1, paragraph 1, question 1 lacks the key 'id'"),
+    "a number for an id": (asked(id=7), "question 1: 'id' must be a text, not 7"),
+    "no answers": (asked(answers=None), r"question 1 \(id 'q1'\) lacks the key 'answers'"),
+    "no is_impossible": (asked(is_impossible=None), "lacks the key 'is_impossible'"),
+    "a word for is_impossible": (asked(is_impossible="no"), "must be true or false, not 'no'"),
+    "a place as a text": (
+        asked(answers=[{"text": "تهران", "answer_start": "0"}]),
+        "'answer_start' must be a whole number, not '0'",
+    ),
+    "a place as true": (
+        asked(answers=[{"text": "تهران", "answer_start": True}]),
+        "'answer_start' must be a whole number, not True",
+    ),
+    "an answer without its text": (asked(answers=[{"answer_start": 0}]), "lacks the key 'text'"),
+    "an empty question": (asked(question=" "), r"\(id 'q1'\): the question is empty"),
+    "an empty context": ({"data": [article("", " ", qa("q2", "؟", ""))]}, "q2'.: the context is"),
+    "impossible with answers": (asked(is_impossible=True), "is true but there are answers"),
+    "possible without": (asked(answers=[]), "is_impossible is false but there are no answers"),
+    "half a character": (asked(question="\ud83d"), "'question' holds half a character"),
+    "an id twice": ({"data": asked()["data"] * 2}, "article 2.* 'q1'.: an earlier question has"),
+}
+
+
+@pytest.mark.parametrize(("document", "sentence"), BAD_DOCUMENTS.values(), ids=BAD_DOCUMENTS)
+def test_a_bad_document_is_named_by_its_place(tmp_path, document, sentence):
+    path = tmp_path / "file"
+    path.write_text(json.dumps(document))
+    with pytest.raises(InputError, match=sentence) as caught:
+        read_file(path)
+    assert str(caught.value).startswith(str(path))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("a.json.gz", gzip.compress(json.dumps(asked()).encode())[:-20], "damaged or cut off"),
+        ("a.json.gz", b"plain text", "damaged or cut off"),
+        ("a.json", b"", r"is not JSON \(Expecting value: line 1 column 1"),
+        ("a.json", b'{"data": [\n{"title": "x",\n}]}', "is not JSON .* line 3 column 1"),
+        ("a.json", json.dumps(asked()).encode()[:-9], "is not JSON .*line 1"),
+        ("a.json", b"[" * 100_000, "is not JSON"),
+        ("a.json", b'{"data": "\xff\xfe"}', "is not JSON .*0xff"),
+        ("a.json", b"\n<!DOCTYPE html><html>404</html>", "is a web page, not JSON"),
+    ],
+)
+def test_a_file_that_is_no_json_is_named(tmp_path, name, content, sentence):
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=sentence) as caught:
+        read_file(path)
+    assert str(caught.value).startswith(str(path))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_cannot_be_opened_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"nothing\.json cannot be read"):
+        read_file(tmp_path / "nothing.json")
+
+
+def misplaced(count: int, whole: bool) -> dict:
+    """100 articles of 200 answers, of which so many are moved, with or without their twins."""
+    data = copy.deepcopy(articles(100))
+    for each in data[:count]:
+        moved = each["paragraphs"][0]["qas"][0]["answers"]
+        for answer in moved if whole else moved[:1]:
+            answer["answer_start"] += 1
+    return {"data": data}
+
+
+def test_an_answer_that_is_not_at_its_place_is_left_out_and_counted():
+    file = parse_document(misplaced(2, whole=False), "Test.json")
+    assert [answer.text for answer in file.questions[0].answers] == ["سال ۱۳00"]
+    assert len(file.questions) == file.asked == 200
+    assert file.notice == (
+        "Test.json: answers left out because they do not stand at their places in the context: 2."
+    )
+
+
+def test_a_question_that_loses_all_its_answers_is_left_out_and_counted():
+    file = parse_document(misplaced(1, whole=True), "Test.json")
+    assert len(file.questions) == 199
+    assert file.asked == 200
+    assert "0-a" not in {question.id for question in file.questions}
+    assert file.notice.endswith(
+        "in the context: 2; questions left out because no other answer remains: 1."
+    )
+
+
+def test_too_many_misplaced_answers_stop_with_file_count_and_first_id():
+    sentence = "Test.json: 3 of 200 answers do not stand .* first one of question '0-a'"
+    with pytest.raises(InputError, match=sentence):
+        parse_document(misplaced(3, whole=False), "Test.json")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"text": " ", "answer_start": 5},
+        {"text": "", "answer_start": 0},
+        {"text": "است.", "answer_start": -4},
+        {"text": "تهران", "answer_start": 10_000},
+    ],
+)
+def test_no_place_at_all_is_no_place_either(answer):
+    with pytest.raises(InputError, match="1 of 1 answers do not stand"):
+        parse_document(asked(answers=[answer]), "x")
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip)
+
+
+@given(st.data(), st.lists(TEXT, min_size=1, max_size=4))
+def test_whatever_stands_in_the_texts_is_read_back(tmp_path_factory, data, contexts):
+    made = []
+    for i, context in enumerate(contexts):
+        cuts = st.integers(0, len(context))
+        spans = data.draw(st.lists(st.tuples(cuts, cuts), max_size=3))
+        places = [(context[a:b], a) for a, b in map(sorted, spans) if context[a:b].strip()]
+        answers = [{"text": text, "answer_start": start} for text, start in places]
+        asked = {"id": str(i), "question": context, "answers": answers}
+        made.append(article(context, context, asked | {"is_impossible": not answers}))
+    path = write(tmp_path_factory.mktemp("squad") / "Test.json.gz", made)
+    file = read_file(path)
+    assert [question.context for question in file.questions] == contexts
+    for question, each in zip(file.questions, made, strict=True):
+        expected = each["paragraphs"][0]["qas"][0]["answers"]
+        assert [vars(answer) for answer in question.answers] == [
+            {"text": answer["text"], "start": answer["answer_start"]} for answer in expected
+        ]
+        for answer in question.answers:
+            assert re.match(re.escape(answer.text), question.context[answer.start :])
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("name", "questions", "unanswerable", "answers"),
+    [("Validation", 7976, 1981, 8402), ("Test", 8002, 1914, 8540)],
+)
+def test_every_real_answer_stands_at_its_place(real_data, name, questions, unanswerable, answers):
+    file = read_file(real_data / "pquad" / f"{name}.json.gz")
+    assert file.notice == ""
+    assert len(file.questions) == file.asked == questions
+    assert sum(not question.is_answerable for question in file.questions) == unanswerable
+    assert sum(len(question.answers) for question in file.questions) == answers

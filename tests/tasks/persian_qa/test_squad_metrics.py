@@ -1,0 +1,218 @@
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from transformers.data.metrics import squad_metrics as official
+
+from keras_suite.tasks.persian_qa.pquad import Answer, Question
+from keras_suite.tasks.persian_qa.squad_metrics import (
+    best_threshold,
+    exact_match,
+    f1,
+    normalize,
+    squad_report,
+)
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+# Few words, so that answers often share some, and signs that vanish.
+WORDS = st.lists(st.sampled_from(["تهران", "ايران", "ایران", "می‌رود", "۱۲", "«", "b"]), max_size=5)
+PHRASE = WORDS.map(" ".join)
+PHRASES = st.lists(PHRASE, max_size=3)
+
+
+def question(name, *answers) -> Question:
+    return Question(str(name), "؟", "متن", tuple(Answer(text, 0) for text in answers), "")
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("عل\u064a \u0643اظم\u0649", "علی کاظمی"),  # Arabic yeh, kaf and alef maksura
+        ("مدرسة", "مدرسه"),
+        ("خانه\u0654 ما", "خانه ما"),
+        ("خان\u06c0 ما", "خانه ما"),
+        ("رئیس مؤسسهٔ تأسیس", "رییس موسسه تاسیس"),
+        ("ر\u064a\u0654یس", "رییس"),  # yeh and hamza apart
+        ("قرآن", "قرآن"),
+        ("قر\u0627\u0653ن", "قرآن"),  # alef and madda apart
+        ("آب", "آب"),
+        ("ﻻﻟﻪ", "لاله"),  # presentation forms
+        ("مُحَمَّد", "محمد"),
+        ("کتـــاب", "کتاب"),
+        ("می‌رود", "میرود"),
+        ("\u200fایران\u200e\ufeff", "ایران"),
+        ("۱۳۹۵ و ٢٠١٦", "1395 و 2016"),
+        ("۱۲٫۵٪", "125"),
+        ("«قرائت»، چرا؟ بله؛ (خیر)!", "قرایت چرا بله خیر"),
+        ("  الف \n\t ب\u00a0پ ", "الف ب پ"),
+        ("The IBM-PC", "the ibmpc"),  # English articles stay
+        ("", ""),
+        ("«»", ""),
+    ],
+)
+def test_spellings_of_one_answer_become_the_same(text, plain):
+    assert normalize(text) == plain
+
+
+@given(TEXT)
+def test_normalising_twice_changes_nothing_more(text):
+    assert normalize(normalize(text)) == normalize(text)
+
+
+@given(st.lists(st.sampled_from(["e", "E", "\u0301", "\u200c", "-", "=", "Σ", "ا", "\u0653", " "])))
+def test_not_even_where_a_removed_sign_stood_between_a_letter_and_its_mark(signs):
+    text = "".join(signs)
+    assert normalize(normalize(text)) == normalize(text)
+
+
+@pytest.mark.parametrize(
+    ("prediction", "answers", "exact", "partial"),
+    [
+        ("در کشور برزیل", ["برزیل", "در کشور برزیل"], 100, 100),
+        ("كشور برزيل", ["کشور برزیل."], 100, 100),
+        ("کشور برزیل", ["برزیل"], 0, 200 / 3),
+        ("کشور برزیل", ["شهر", "برزیل", "کشور پهناور برزیل"], 0, 80),
+        ("برزیل برزیل", ["برزیل"], 0, 200 / 3),  # a word counts as often as both have it
+        ("ریو", ["برزیل"], 0, 0),
+        ("", ["برزیل"], 0, 0),
+        ("", [], 100, 100),
+        ("برزیل", [], 0, 0),
+        ("؟", [], 100, 100),  # signs alone are an empty answer
+        ("", ["؟"], 100, 100),
+        ("", ["؟", "برزیل"], 0, 0),
+    ],
+)
+def test_scores_of_cases_worked_out_by_hand(prediction, answers, exact, partial):
+    assert exact_match(prediction, answers) == exact
+    assert f1(prediction, answers) == pytest.approx(partial)
+
+
+@given(PHRASE, PHRASE)
+def test_f1_is_symmetric_for_a_single_answer(a, b):
+    assert f1(a, [b]) == f1(b, [a])
+
+
+@given(PHRASE, PHRASES)
+def test_scores_lie_between_0_and_100_and_f1_is_at_least_exact_match(prediction, answers):
+    assert 0 <= exact_match(prediction, answers) <= f1(prediction, answers) <= 100
+
+
+@given(TEXT)
+def test_a_text_matches_itself(text):
+    assert exact_match(text, [text]) == f1(text, [text]) == 100
+
+
+@given(PHRASE, PHRASES.filter(lambda answers: any(map(normalize, answers))), PHRASE)
+def test_another_answer_never_lowers_a_score(prediction, answers, another):
+    for score in (exact_match, f1):
+        assert score(prediction, [*answers, another]) >= score(prediction, answers)
+
+
+@given(st.lists(st.tuples(PHRASE, PHRASES), min_size=1, max_size=8))
+def test_the_report_is_that_of_the_official_script(rows):
+    """Of texts normalised before, of which that script's own normalisation changes nothing."""
+    rows = [(normalize(text), [normalize(each) for each in answers]) for text, answers in rows]
+    questions = [question(i, *answers) for i, (_, answers) in enumerate(rows)]
+    predictions = {str(i): text for i, (text, _) in enumerate(rows)}
+    examples = [
+        SimpleNamespace(qas_id=each.id, answers=[vars(answer) for answer in each.answers])
+        for each in questions
+    ]
+    theirs = official.squad_evaluate(examples, predictions)
+    names = {
+        "exact_match": "exact",
+        "f1": "f1",
+        "total": "total",
+        "has_answer_exact_match": "HasAns_exact",
+        "has_answer_f1": "HasAns_f1",
+        "has_answer_total": "HasAns_total",
+        "no_answer_accuracy": "NoAns_exact",
+        "no_answer_total": "NoAns_total",
+    }
+    assert squad_report(predictions, questions) == pytest.approx(
+        {ours: theirs[name] for ours, name in names.items() if name in theirs}
+    )
+
+
+def test_the_report_keeps_answerable_and_unanswerable_questions_apart():
+    questions = [question("a", "برزیل"), question("b", "ریو"), question("c"), question("d")]
+    report = squad_report({"a": "کشور برزیل", "b": "ریو", "c": "", "d": "ریو"}, questions)
+    assert report == pytest.approx(
+        {
+            "exact_match": 50,
+            "f1": (200 / 3 + 100 + 100) / 4,
+            "total": 4,
+            "has_answer_exact_match": 50,
+            "has_answer_f1": (200 / 3 + 100) / 2,
+            "has_answer_total": 2,
+            "no_answer_accuracy": 50,
+            "no_answer_total": 2,
+        }
+    )
+    assert all(type(report[name]) is int for name in report if name.endswith("total"))
+
+
+def test_a_question_without_a_prediction_is_not_passed_over():
+    with pytest.raises(KeyError, match="b"):
+        squad_report({"a": ""}, [question("a"), question("b")])
+
+
+def decided(predictions, scores, threshold):
+    return {key: "" if scores[key] > threshold else text for key, text in predictions.items()}
+
+
+SCORE = st.one_of(st.integers(-2, 2).map(float), st.floats(-10, 10))
+
+
+@given(st.lists(st.tuples(PHRASE, PHRASES, SCORE), min_size=1, max_size=8))
+def test_no_threshold_is_better_than_the_best_and_its_f1_is_what_it_gives(rows):
+    questions = [question(i, *answers) for i, (_, answers, _) in enumerate(rows)]
+    predictions = {str(i): text for i, (text, _, _) in enumerate(rows)}
+    scores = {str(i): score for i, (_, _, score) in enumerate(rows)}
+    threshold, best = best_threshold(scores, predictions, questions)
+
+    def reached(at):
+        return squad_report(decided(predictions, scores, at), questions)["f1"]
+
+    assert reached(threshold) == pytest.approx(best)
+    tried = [-np.inf, np.inf, 0.0, *scores.values(), *(score - 1e-6 for score in scores.values())]
+    assert max(map(reached, tried)) <= best + 1e-9
+    assert np.isfinite(threshold)
+
+
+@given(st.lists(st.tuples(PHRASE, PHRASES), min_size=1, max_size=8), st.randoms())
+def test_scores_that_all_differ_give_the_official_scripts_threshold(rows, random):
+    questions = [question(i, *answers) for i, (_, answers) in enumerate(rows)]
+    predictions = {str(i): text for i, (text, _) in enumerate(rows)}
+    ranks = random.sample(range(1, 100), len(rows))
+    scores = {str(i): float(rank) for i, rank in enumerate(ranks)}
+    threshold, best = best_threshold(scores, predictions, questions)
+    answers = {each.id: [answer.text for answer in each.answers] for each in questions}
+    theirs, their_threshold = official.find_best_thresh(
+        {key: normalize(text) for key, text in predictions.items()},
+        {key: f1(text, answers[key]) / 100 for key, text in predictions.items()},
+        scores,
+        {key: any(map(normalize, texts)) for key, texts in answers.items()},
+    )
+    assert best == pytest.approx(theirs)
+    if their_threshold:  # 0 means "answer nothing" there
+        assert threshold == their_threshold
+    else:
+        assert threshold < min(scores.values())
+
+
+def test_a_useful_score_is_cut_between_the_two_kinds():
+    questions = [question("a", "ریو"), question("b"), question("c", "برزیل"), question("d")]
+    predictions = {"a": "ریو", "b": "ریو", "c": "برزیل", "d": "برزیل"}
+    scores = {"a": -3.0, "b": 2.0, "c": -1.0, "d": 4.0}
+    assert best_threshold(scores, predictions, questions) == (-1.0, 100.0)
+
+
+def test_questions_of_the_same_score_are_decided_alike():
+    questions = [question("a", "ریو"), question("b"), question("c")]
+    predictions = {"a": "ریو", "b": "ریو", "c": "ریو"}
+    threshold, best = best_threshold(dict.fromkeys("abc", 0.0), predictions, questions)
+    assert threshold < 0
+    assert best == pytest.approx(200 / 3)

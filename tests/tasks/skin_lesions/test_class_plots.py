@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from keras_suite.data.provenance import Provenance
+from keras_suite.plots import common as plots
+from keras_suite.tasks.skin_lesions import class_plots
+
+SAMPLE = Provenance("simulated stand-in", "sample", 100, "0" * 64)
+CLASSES = ["akiec", "bcc", "bkl", "df", "mel", "nv", "vasc"]
+RNG = np.random.default_rng(0)
+
+
+def predictions(rows=200, absent=()):
+    y = RNG.integers(0, 7, rows)
+    y = y[~np.isin(y, absent)]
+    return y, RNG.dirichlet(np.ones(7), len(y))
+
+
+PARTS = {"train": predictions(), "validation": predictions(), "test": predictions(absent=[3])}
+MODELS = dict.fromkeys(("plain", "weights", "sampling", "augmentation", "combined"), PARTS)
+POINTS = {
+    name: {"accuracy": 0.7, "accuracy from": 0.68, "accuracy to": 0.71}
+    | {"balanced_accuracy": 0.5, "balanced_accuracy from": 0.41, "balanced_accuracy to": 0.55}
+    for name in MODELS
+}
+REPORTED = {"train": [0.8] * 7, "test": [0.4] * 7}
+FIGURES = {
+    "confusion": lambda: class_plots.confusion_by_part(PARTS, CLASSES),
+    "roc": lambda: class_plots.roc_by_class(PARTS, CLASSES),
+    "f1": lambda: class_plots.rates_by_class(MODELS, CLASSES, "f1", REPORTED),
+    "accuracy": lambda: class_plots.against_accuracy(POINTS, {"always nv": (0.67, 1 / 7)}),
+}
+
+
+def texts(figure):
+    artists = figure.findobj(lambda artist: hasattr(artist, "get_text"))
+    return [artist.get_text() for artist in artists]
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_nothing_is_drawn_up_to_the_edge_where_it_would_be_clipped(name, tmp_path):
+    plots.save(FIGURES[name](), tmp_path / "figure.png", SAMPLE)
+    pixels = imread(tmp_path / "figure.png")[..., :3]
+    assert pixels.min() < 0.5  # something is drawn
+    for edge in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]):
+        assert (edge == 1).all()
+
+
+def test_confusion_matrices_carry_counts_shares_and_dashes_for_an_absent_class():
+    y, p = np.array([0, 0, 0, 1]), np.eye(3)[[0, 0, 1, 1]]
+    figure = class_plots.confusion_by_part({"test": (y, p)}, ["a", "b", "c"])
+    counts, shares = ([text.get_text() for text in axes.texts] for axes in figure.axes)
+    assert counts == ["2", "1", "0", "0", "1", "0", "0", "0", "0"]
+    assert shares == ["0.67", "0.33", "0", "0", "1.00", "0", "–", "–", "–"]
+
+
+def test_roc_curves_carry_their_areas_and_an_absent_class_is_said_to_be_undefined():
+    y = np.array([0, 0, 1, 1])
+    p = np.array([[0.9, 0.1, 0], [0.6, 0.3, 0.1], [0.2, 0.8, 0], [0.7, 0.2, 0.1]])
+    (axes,) = class_plots.roc_by_class({"test": (y, p)}, ["a", "b", "c"]).axes
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert labels == ["a: 0.750", "b: 0.750", "c: undefined"]
+
+
+def test_reported_values_are_lines_in_their_panel_only():
+    figure = FIGURES["f1"]()
+    drawn = [[c.get_label() for c in axes.collections] for axes in figure.axes]
+    assert drawn == [["reported"], [], ["reported"]]
+    (line,) = figure.axes[2].collections
+    assert [segment[:, 1].tolist() for segment in line.get_segments()] == [[0.4, 0.4]] * 7
+
+
+def test_a_mark_stands_at_its_accuracies_and_its_bars_end_at_the_interval():
+    (axes,) = FIGURES["accuracy"]().axes
+    marks, _, (across, up) = axes.containers[0]
+    assert marks.get_xydata().tolist() == [[0.7, 0.5]]
+    assert across.get_segments()[0][:, 0] == pytest.approx([0.68, 0.71])
+    assert up.get_segments()[0][:, 1] == pytest.approx([0.41, 0.55])
+    assert {"plain", "combined", "always nv"} <= set(texts(axes.figure))

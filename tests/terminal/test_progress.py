@@ -1,0 +1,39 @@
+import io
+
+import pytest
+from rich.console import Console
+
+from keras_suite.terminal.progress import JobProgress
+
+
+def job(terminal: bool):
+    console = Console(file=io.StringIO(), force_terminal=terminal, width=80)
+    return JobProgress(console), console.file
+
+
+def test_in_a_log_file_every_tenth_is_a_line_with_the_time_left():
+    progress, file = job(terminal=False)
+    with progress.stage("fit", 1.0) as advance:
+        for _ in range(100):
+            advance(0.01)
+    lines = file.getvalue().splitlines()
+    assert len(lines) == 10
+    assert all("left" in line for line in lines)
+
+
+def test_a_stage_ends_at_its_share_whatever_it_reported():
+    progress, _ = job(terminal=True)
+    with progress.stage("load", 0.25) as advance:
+        advance(0.1)
+    assert progress.done == pytest.approx(0.25)
+    with progress.stage("fit", 0.75):
+        pass
+    assert progress.done == pytest.approx(1.0)
+    assert progress.bar.tasks[0].completed == pytest.approx(1.0)
+
+
+def test_on_a_terminal_nothing_is_printed_line_by_line():
+    progress, file = job(terminal=True)
+    with progress.stage("fit", 1.0):
+        pass
+    assert file.getvalue() == ""

@@ -1,0 +1,75 @@
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keras_suite.config import ExperimentConfig, read_config, with_fields
+from keras_suite.errors import InputError
+
+
+@dataclass(frozen=True)
+class Config(ExperimentConfig):
+    rate: float = 0.5
+    sizes: tuple[int, int] = (1, 2)
+    kind: Literal["plain", "fancy"] = "plain"
+    on: bool = True
+    folder: Path | None = None
+
+    def __post_init__(self):
+        super().__post_init__()
+        self.require_above_0("rate")
+
+
+configs = st.builds(
+    Config,
+    seed=st.integers(0, 10**6),
+    rate=st.floats(min_value=1e-6, max_value=1e6),
+    sizes=st.tuples(st.integers(-9, 9), st.integers(-9, 9)),
+    kind=st.sampled_from(["plain", "fancy"]),
+    on=st.booleans(),
+    folder=st.sampled_from([None, Path("here"), Path("with space")]),
+)
+
+
+@given(configs)
+def test_what_a_run_writes_as_its_config_is_read_back_the_same(config):
+    text = json.dumps(dataclasses.asdict(config), default=str)
+    assert with_fields(Config(), json.loads(text), "it") == config
+
+
+def test_a_file_changes_only_the_fields_it_names(tmp_path):
+    (tmp_path / "best.json").write_text('{"sizes": [3, 4]}')
+    config = Config(rate=0.25)
+    assert read_config(tmp_path / "best.json", config) == dataclasses.replace(config, sizes=(3, 4))
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('{"rates": 1}', "there is no field 'rates'; the fields are .*rate, sizes"),
+        ('{"rate": "fast"}', "rate must be of type float, not 'fast'"),
+        ('{"sizes": [1, 2, 3]}', r"sizes must be of type tuple\[int, int\], not \[1, 2, 3\]"),
+        ('{"kind": "odd"}', "kind must be of type .*plain.*fancy.*, not 'odd'"),
+        ('{"on": "--help"}', "on must be of type bool"),
+        ('{"rate": 0}', "--rate must be above 0"),
+        ("[1]", "must hold one JSON object"),
+        ("{", "cannot be read as JSON"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_one_sentence(tmp_path, text, sentence, capsys):
+    file = tmp_path / "best.json"
+    file.write_text(text)
+    with pytest.raises(InputError, match=sentence) as refusal:
+        read_config(file, Config())
+    assert str(refusal.value).startswith(str(file))
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_missing_file_is_one_sentence(tmp_path):
+    with pytest.raises(InputError, match=r"best.json cannot be read as JSON \(.*No such file"):
+        read_config(tmp_path / "best.json", Config())
