@@ -5,24 +5,38 @@
     python experiments/cifar10.py --preset quick       the same code, small and untrained
     python tuning/search.py cifar10 --set model=vgg19
 
-The recipes are the reports': images resized bilinearly to 224 x 224 and scaled by 1/255, ImageNet
-weights, all frozen but the last block and the heads (and DeiT-base's embeddings, as report C left
-them), Adam with 1e-4. The last tenth of the training images validates; the reports say nothing of
-validation. What is frozen is computed once for each image and kept on disk (``--no-prefix-cache``
-computes it anew in each epoch): the same figures, several times faster, but 15 to 30 GB on disk
-for the whole set at 224 x 224, half as much with ``--cache-dtype float16``. The quick preset takes
-half a minute on 2 cores and says nothing: its networks are untrained.
+The recipes are the reports': images (Krizhevsky, 2009) resized bilinearly to 224 x 224 and scaled
+by 1/255, VGG19 (arXiv:1409.1556) and DeiT (arXiv:2012.12877) with ImageNet weights, all frozen but
+the last block and the heads (and DeiT-base's embeddings, as report C left them), Adam with 1e-4.
+The last tenth of the training images validates; the reports say nothing of validation. What is
+frozen is computed once for each image and kept on disk (``--no-prefix-cache`` computes it anew in
+each epoch): the same figures, several times faster, but 18 to 36 GB on disk for the whole set at
+224 x 224, half as much with ``--cache-dtype float16``. The quick preset takes half a minute on 2
+cores and says nothing: its networks are untrained.
 """
 
-import dataclasses
 import sys
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
+
+from etils import epy
 
 from keras_suite.cli import main
 from keras_suite.config import ExperimentConfig, require
-from keras_suite.experiment import Objective
+from keras_suite.data.split import Split
+from keras_suite.errors import InputError
+from keras_suite.experiment import Variant
+
+with epy.lazy_imports():
+    import keras
+
+    from keras_suite.data import digits, prepared
+    from keras_suite.metrics import classification
+    from keras_suite.plots import classes, curves, images
+    from keras_suite.serving import served
+    from keras_suite.tasks.cifar10 import augmented, deit, vgg19
+    from keras_suite.training import precision, rows
 
 CLASSES = ["airplane", "automobile", "bird", "cat", "deer"]
 CLASSES += ["dog", "frog", "horse", "ship", "truck"]
@@ -37,18 +51,15 @@ PRETRAINED = {
     "deit-small": "facebook/deit-small-distilled-patch16-224",
 }
 REPORTED = [
-    ({"model": "vgg19", "protocol": "paper", "split": "train"}, {"loss": 0.06}),
-    ({"model": "vgg19", "protocol": "paper", "split": "test"}, {"accuracy": 0.852, "loss": 0.62}),
-    ({"model": "vgg19", "protocol": "paper", "split": "cost"}, {"trainable": 15_864_586}),
-    ({"model": "deit-base", "protocol": "paper", "split": "train"}, {"loss": 0.053}),
-    (
-        {"model": "deit-base", "protocol": "paper", "split": "test"},
-        {"accuracy": 0.967, "loss": 0.118},
-    ),
-    ({"model": "deit-base", "protocol": "paper", "split": "cost"}, {"trainable": 9_630_426}),
-    ({"model": "deit-small", "protocol": "paper", "split": "train"}, {"loss": 0.0531}),
+    ({"model": "vgg19", "split": "train"}, {"loss": 0.06}),
+    ({"model": "vgg19", "split": "test"}, {"accuracy": 0.852, "loss": 0.62}),
+    ({"model": "vgg19", "group": "cost"}, {"trainable": 15_864_586}),
+    ({"model": "deit-base", "split": "train"}, {"loss": 0.053}),
+    ({"model": "deit-base", "split": "test"}, {"accuracy": 0.967, "loss": 0.118}),
+    ({"model": "deit-base", "group": "cost"}, {"trainable": 9_630_426}),
+    ({"model": "deit-small", "split": "train"}, {"loss": 0.0531}),
 ]
-OBJECTIVE = Objective("val_accuracy", "max")
+OBJECTIVE = "val_accuracy"
 
 
 @dataclass(frozen=True)
@@ -69,36 +80,25 @@ class Config(ExperimentConfig):
     prefix_cache: bool = True
     """Compute what is frozen once for each image, where that changes nothing."""
     cache_dtype: Literal["float32", "float16"] = "float32"
-    """Of the cache on disk; float16 takes half the space and rounds."""
+    """Type of the cache on disk; float16 takes half the space and rounds."""
     precision: Literal["float32", "bfloat16"] = "float32"
-    """Of the arithmetic; weights stay float32. bfloat16 is faster where the processor has it."""
+    """Type of the arithmetic; weights stay float32."""
     learning_rate: float = 1e-4
-    """Of Adam."""
+    """Learning rate of Adam."""
     batch_size: int | None = None
-    """Images a training step."""
+    """Images of a training step."""
     epochs: int | None = None
     """Passes over the training images."""
     train_images: int = 0
     """Use only so many training images, the first ones; 0 uses all."""
     test_images: int = 0
-    """Likewise of the test images."""
+    """Use only so many test images, the first ones; 0 uses all."""
 
     def __post_init__(self):
         super().__post_init__()
-        sizes = [name for name in ("batch_size", "epochs") if getattr(self, name) is not None]
-        self.require_at_least(1, "image_size", *sizes)
-        self.require_at_least(0, "train_images", "test_images")
-        self.require_above_0("learning_rate")
         named = self.weights not in ("pretrained", "none")
-        require(
-            not (named and self.model == "all"),
-            f"--weights {self.weights} is for one network: name it with --model",
-        )
-
-    def of_model(self, model: str) -> "Config":
-        """Return the Config of one network, with what its report decides filled in."""
-        recipe = {k: v for k, v in RECIPES[model].items() if getattr(self, k) is None}
-        return dataclasses.replace(self, model=model, **recipe)
+        sentence = f"--weights {self.weights} is for one network: name it with --model"
+        require(not (named and self.model == "all"), sentence)
 
 
 SMALL = {"image_size": 32, "epochs": 2, "batch_size": 32, "train_images": 320, "test_images": 100}
@@ -108,8 +108,9 @@ PRESETS = {"paper": Config(), "quick": Config(weights="none", train_embeddings=F
 def search_space(hp, config: Config) -> Config:
     """Sample how fast one network learns (VGG19 where none is named)."""
     model = "vgg19" if config.model == "all" else config.model
-    return dataclasses.replace(
-        config.of_model(model),
+    return config.filled(
+        RECIPES[model],
+        model=model,
         learning_rate=hp.Float("learning_rate", 1e-5, 1e-3, sampling="log"),
         batch_size=hp.Choice("batch_size", [32, 64, 128]),
         augment=hp.Boolean("augment"),
@@ -118,210 +119,77 @@ def search_space(hp, config: Config) -> Config:
 
 def load(config: Config):
     """Load the images; without a network, scikit-learn's digits in colour stand in."""
-    from keras_suite.data.digits import coloured_digits
-    from keras_suite.data.prepared import load_images
-    from keras_suite.errors import InputError
-
-    images = load_images("cifar10", config.data, config.data_dir, coloured_digits)
-    if images.train[0].shape[3:] != (3,):
-        raise InputError(f"The images are not in colour: {list(images.train[0].shape)}.")
-    kept = {"train": config.train_images or None, "test": config.test_images or None}
-    parts = {part: tuple(each[:n] for each in getattr(images, part)) for part, n in kept.items()}
-    classes = images.classes if images.provenance.is_sample else CLASSES
-    return dataclasses.replace(images, classes=classes, **parts)
+    found = prepared.load_images("cifar10", config.data, config.data_dir, digits.coloured_digits)
+    if found.train[0].shape[3:] != (3,):
+        raise InputError(f"The images are not in colour: {list(found.train[0].shape)}.")
+    few = found.first(config.train_images, config.test_images)
+    return few if few.provenance.is_sample else replace(few, classes=CLASSES)
 
 
-def split(config: Config, images):
+def variants(config: Config) -> list[Variant]:
+    """Each network with its report's recipe."""
+    models = list(RECIPES) if config.model == "all" else [config.model]
+    return [Variant(model, config.filled(RECIPES[model], model=model)) for model in models]
+
+
+def split(config: Config, data):
     """Hold out the last tenth of the training images for validation."""
-    from keras_suite.data.split import Split
-    from keras_suite.training.rows import LARGE_ROWS_BATCH, ArrayRows
-
-    (X, y), kept = images.train, int(len(images.train[1]) * 0.9)
-    parts = (X[:kept], y[:kept]), (X[kept:], y[kept:]), images.test
-    return Split(*(ArrayRows(*part, LARGE_ROWS_BATCH) for part in parts))
+    (X, y), kept = data.train, int(len(data.train[1]) * 0.9)
+    parts = (X[:kept], y[:kept]), (X[kept:], y[kept:]), data.test
+    return Split(*(rows.ArrayRows(*part, rows.LARGE_ROWS_BATCH) for part in parts))
 
 
-def build(config: Config, rows):
-    """Build and compile one network."""
-    import keras
-
-    from keras_suite.training.precision import computing_in
-
+def build(config: Config, parts):
+    """Build and compile one network with the weights that are asked for."""
     keras.utils.set_random_seed(config.seed)
-    with computing_in(config.precision):
-        network = network_of(config, classes=int(rows.train.labels.max()) + 1)
+    named = {"pretrained": PRETRAINED[config.model], "none": None}
+    weights = named.get(config.weights, Path(config.weights))
+    given = config.image_size, int(parts.train.labels.max()) + 1, weights
+    with precision.computing_in(config.precision):
+        if config.model == "vgg19":
+            network = vgg19.vgg19(*given)
+        elif config.model == "deit-small":
+            network = deit.deit_with_new_heads(*given)
+        else:
+            embeddings = config.train_embeddings
+            network = deit.deit_with_imagenet_head(*given, train_embeddings=embeddings)
         if config.augment:
-            network = augmented(network)
+            network = augmented.augmented(network)
     adam = keras.optimizers.Adam(config.learning_rate)
     network.compile(adam, "sparse_categorical_crossentropy", metrics=["accuracy"])
     return network
 
 
-def network_of(config: Config, classes: int):
-    """Build the network with the weights that are asked for."""
-    from pathlib import Path
-
-    from keras_suite.tasks.cifar10.deit import deit_with_imagenet_head, deit_with_new_heads
-    from keras_suite.tasks.cifar10.vgg19 import vgg19
-
-    named = {"pretrained": PRETRAINED[config.model], "none": None}
-    weights = named.get(config.weights, Path(config.weights))
-    if config.model == "vgg19":
-        return vgg19(config.image_size, classes, weights)
-    if config.model == "deit-small":
-        return deit_with_new_heads(config.image_size, classes, weights)
-    embeddings = config.train_embeddings
-    return deit_with_imagenet_head(config.image_size, classes, weights, train_embeddings=embeddings)
-
-
-def augmented(network):
-    """Put random flips and shifts before a network; they do nothing outside training."""
-    import keras
-
-    images = keras.Input((None, None, 3), dtype="uint8", name="images")
-    changed = keras.layers.RandomFlip("horizontal", name="flip")(images)
-    changed = keras.layers.RandomTranslation(0.125, 0.125, name="shift")(changed)
-    return keras.Model(images, network(changed))
-
-
-def run(config: Config, run) -> None:
-    """Train each network in its turn, measure, draw, export the best on validation images."""
-    from keras_suite.runs.results import compare
-    from keras_suite.training.memory import forget_graphs
-
-    models = list(RECIPES) if config.model == "all" else [config.model]
-    plan = [config.of_model(model) for model in models]
-    with run.stage("prepare"):
-        images = load(config)
-        rows = split(config, images)
-        network = build(plan[0], rows)
-    run.use(images.provenance, images.notice)
-    measured, histories, tests, best = [], {}, {}, -1.0
-    for each in plan:
-        network = network or build(each, rows)
-        history, filled = train(each, rows, network, run, share=0.9 / len(plan))
-        histories[each.model] = history
-        with run.stage("measure", 0.1 / len(plan)):
-            what, tests[each.model] = measure(each, rows, network, history, filled)
-            measured += what
-        if history[-1]["val_accuracy"] > best:
-            best = history[-1]["val_accuracy"]
-            export(each, rows, network, images.classes, run)
-        network = None
-        forget_graphs()
-    draw(config, rows, histories, tests, images, run)
-    run.finish(compare(measured, REPORTED))
-
-
-def train(config: Config, rows, network, run, share: float) -> tuple[list[dict], float]:
-    """Train a network, or its tail on what the frozen layers before it make of the images.
-
-    Returns:
-        The history, and the seconds it took to compute that; 0 where nothing was.
-    """
-    from keras_suite.training.cached import cached
-    from keras_suite.training.fit import Fit
-    from keras_suite.training.prefix_cache import PrefixCache
-
-    trained, parts, stage = network, [rows.train, rows.validation], f"cache {config.model}"
-    if config.prefix_cache:
-        share /= 2
-        with run.stage(stage, share) as advance:
-            cache = PrefixCache(dtype=config.cache_dtype)
-            trained, parts = cached(network, parts, cache, partial(say, config, run), advance)
-    fit = Fit(
-        name=config.model,
-        model=trained,
-        train=parts[0],
-        validation=parts[1],
-        epochs=config.epochs,
-        batch_size=config.batch_size,
-        seed=config.seed,
-    )
-    history = run.fit([fit], share, at_once=1)[fit.name]
-    return history, 0.0 if trained is network else run.metrics["seconds"][stage]
-
-
-def say(config: Config, run, sentence: str) -> None:
-    """Print a sentence about one of the networks."""
-    run.console.print(f"{config.model}: {sentence}", soft_wrap=True, highlight=False)
-
-
-def measure(config: Config, rows, network, history: list, filled: float) -> tuple[list, tuple]:
-    """Measure a trained network; return the results, and the labels and outputs of the test."""
-    from keras_suite.adapters.counts import parameter_counts
-    from keras_suite.metrics.classification import multiclass_report
-
-    name = {"model": config.model, "protocol": "paper"}
-    outputs = rows.test.predict(network)
-    counts = parameter_counts(network)
-    costs = {each: counts[each] for each in ("parameters", "trainable")}
-    costs["seconds_per_epoch"] = sum(entry["seconds"] for entry in history) / len(history)
-    if filled:
-        costs["seconds_to_fill_cache"] = filled  # the work each epoch would have besides
-        costs["seconds_per_epoch_without"] = filled + costs["seconds_per_epoch"]
-    last = {metric: history[-1][metric] for metric in ("accuracy", "loss")}
-    validation = {metric: history[-1][f"val_{metric}"] for metric in ("accuracy", "loss")}
+def evaluate(trained) -> list:
+    """Measure the test images; of the others, the last epoch's figures stand."""
     return [
-        (name | {"split": "train"}, last),
-        (name | {"split": "validation"}, validation),
-        (name | {"split": "test"}, multiclass_report(rows.test.labels, outputs)),
-        (name | {"split": "cost"}, costs),
-    ], (rows.test.labels, outputs)
+        ({"split": "train"}, trained.last("accuracy", "loss")),
+        ({"split": "validation"}, trained.last("accuracy", "loss", prefix="val_")),
+        ({"split": "test"}, classification.multiclass_report(*trained.predict("test"))),
+    ]
 
 
-def draw(config: Config, rows, histories: dict, tests: dict, images, run) -> None:
+def figures(outcome) -> dict:
     """Draw the data, the curves, the confusion and the most confident mistakes."""
-    from sklearn.metrics import confusion_matrix
-
-    from keras_suite.plots import common as plots
-
-    labels = {part: each.labels for part, each in rows.parts().items()}
-    run.save_figure(plots.class_histogram(labels, images.classes), "classes")
-    run.save_figure(plots.gallery(*samples(config, rows, images)), "samples")
-    run.save_figure(plots.learning_curves(histories, ["loss", "accuracy"]), "learning_curves")
-    matrices = {
-        name: {"test": confusion_matrix(y, p.argmax(axis=1))} for name, (y, p) in tests.items()
+    names, (pictures, _) = outcome.data.classes, outcome.data.test
+    size, train = outcome.config.image_size, outcome.data.train
+    drawn = {
+        "classes": classes.class_histogram(outcome.labels, names),
+        "samples": images.before_and_after_resizing(*train, names, size),
+        "learning_curves": curves.learning_curves(outcome.histories, ["loss", "accuracy"]),
+        "confusion": classes.confusion_matrices(outcome.predictions("test"), names),
     }
-    run.save_figure(plots.confusion_matrices(matrices, images.classes), "confusion")
-    for name, (y, p) in tests.items():
-        wrong = [i for i in (-p.max(axis=1)).argsort() if p[i].argmax() != y[i]][:24]
-        titles = [
-            f"{images.classes[y[i]]},\npredicted {images.classes[p[i].argmax()]}" for i in wrong
-        ]
-        mistakes = [rows.test.inputs[i] for i in wrong]
-        run.save_figure(plots.gallery(mistakes, titles), f"most_confident_mistakes_{name}")
+    for each in outcome.trained:
+        mistakes = images.most_confident_mistakes(pictures, *each.predict("test"), names)
+        drawn[f"most_confident_mistakes_{each.name}"] = mistakes
+    return drawn
 
 
-def samples(config: Config, rows, images) -> tuple[list, list[str]]:
-    """Return one image of each class as it is and as the networks see it, with titles."""
-    import tensorflow as tf
-
-    pictures, titles = [], []
-    for label, name in list(enumerate(images.classes))[:6]:
-        image = rows.train.inputs[(rows.train.labels == label).argmax()]
-        seen = tf.image.resize(image / 255, [config.image_size] * 2).numpy()
-        pictures += [image, seen]
-        titles += [f"{name},\n{len(image)} x {len(image)}", f"{name},\n{len(seen)} x {len(seen)}"]
-    return pictures, titles
-
-
-def export(config: Config, rows, network, classes: list[str], run) -> None:
+def serve(trained):
     """Export uint8 images of any size in, class probabilities out."""
-    import tensorflow as tf
-
-    from keras_suite.training.precision import in_float32
-
-    if config.precision != "float32":
-        network = in_float32(network, build(dataclasses.replace(config, precision="float32"), rows))
-
-    def serving_default(images):
-        """Colour images of any size in, 0 to 255; the probability of each class out."""
-        return {"probabilities": network(images, training=False)}  # or images are changed
-
-    specs = [tf.TensorSpec([None, None, None, 3], tf.uint8, name="images")]
-    examples = {"images": rows.test.inputs}
-    run.save_model(network, config.model, serving_default, specs, examples, classes=classes)
+    about = "Colour images of any size in, 0 to 255; the probability of each class out."
+    images, names = trained.rows.test.inputs, trained.data.classes
+    return served.serve_images(trained.network, about, images, classes=names)
 
 
 if __name__ == "__main__":

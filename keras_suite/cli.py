@@ -14,6 +14,7 @@ import tyro
 
 from keras_suite.config import read_config
 from keras_suite.errors import InputError
+from keras_suite.experiment import run as run_experiment
 from keras_suite.runs.run import open_run
 from keras_suite.terminal.interrupts import EXIT_CODE, INTERRUPTED, ctrl_c_ends_at_once
 from keras_suite.terminal.quiet import start_tensorflow
@@ -39,7 +40,7 @@ def main(experiment: ModuleType) -> int:
     """Run an experiment from the command line.
 
     Args:
-        experiment: a module with Config, PRESETS and ``run(config, run)``.
+        experiment: a module as :mod:`keras_suite.experiment` describes it.
 
     Returns:
         The exit code, as :func:`exit_code` gives it.
@@ -59,7 +60,7 @@ def main(experiment: ModuleType) -> int:
             ctrl_c_ends_at_once(run.interrupt),
         ):
             if not run.is_done:
-                experiment.run(config, run)
+                run_experiment(experiment, config, run)
             run.show()
 
     return exit_code(job)

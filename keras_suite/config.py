@@ -4,11 +4,12 @@ import contextlib
 import dataclasses
 import io
 import json
+import math
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal, Self
 
 import tyro
 
@@ -19,9 +20,15 @@ from keras_suite.errors import InputError
 class ExperimentConfig:
     """Base of an experiment's Config: a frozen dataclass that validates itself.
 
+    Whole numbers must be at least 1, or 0 where their default is 0 or ``MAY_BE_0`` names them;
+    other numbers must be above 0, or 0 likewise, and a dropout rate must lie in [0, 1). A field
+    that is None passes: the report decides it.
+
     Raises:
         ValueError: with a sentence for the person, where a field cannot be used.
     """
+
+    MAY_BE_0: ClassVar[tuple[str, ...]] = ("seed",)
 
     seed: int = 42
     """Seed of everything random: split, resampling, first weights, order, dropout."""
@@ -30,22 +37,42 @@ class ExperimentConfig:
     real: never the sample. sample: always."""
     data_dir: Path | None = None
     """The data file or its folder, where you have it already."""
+    repeats: int = 1
+    """Repeat everything with this many seeds; figures become means with standard deviations."""
 
     def __post_init__(self):
-        self.require_at_least(0, "seed")
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            for number in value if isinstance(value, tuple) else [value]:
+                self._check(field, number, value)
+
+    def _check(self, field: dataclasses.Field, number: object, value: object) -> None:
+        if isinstance(number, bool) or not isinstance(number, (int, float)):
+            return
+        name, may_be_0 = flag(field.name), field.default == 0 or field.name in self.MAY_BE_0
+        if "dropout" in field.name:
+            require(0 <= number < 1, f"{name} must lie in [0, 1), not {value}")
+        elif isinstance(number, float) and not may_be_0:
+            require(0 < number < math.inf, f"{name} must be above 0, not {value}")
+        else:
+            least = 0 if may_be_0 else 1
+            require(least <= number < math.inf, f"{name} must be at least {least}, not {value}")
+
+    def filled(self, recipe: Mapping[str, object], **changes: object) -> Self:
+        """Return a copy in which the recipe decides the fields that are None.
+
+        Args:
+            recipe: a report's values by field.
+            changes: further fields, set whatever they were.
+        """
+        missing = {name: value for name, value in recipe.items() if getattr(self, name) is None}
+        return dataclasses.replace(self, **missing, **changes)
 
     def require_at_least(self, least: int, *names: str) -> None:
-        """Raise ValueError where a field, or an entry of a tuple field, is below ``least``."""
+        """Raise ValueError where a field is below ``least``."""
         for name in names:
             value = getattr(self, name)
-            smallest = min(value) if isinstance(value, tuple) else value
-            require(smallest >= least, f"{flag(name)} must be at least {least}, not {value}")
-
-    def require_above_0(self, *names: str) -> None:
-        """Raise ValueError where a field is not above 0."""
-        for name in names:
-            value = getattr(self, name)
-            require(value > 0, f"{flag(name)} must be above 0, not {value}")
+            require(value >= least, f"{flag(name)} must be at least {least}, not {value}")
 
 
 def flag(name: str) -> str:

@@ -3,7 +3,7 @@
 import textwrap
 
 
-class InputError(Exception):
+class InputError(ValueError):
     """Bad input: data, a flag or a folder that cannot be used as it is.
 
     The message is one sentence for the person at the terminal: what is wrong, where, and what to

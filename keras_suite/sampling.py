@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
+from keras_suite.errors import InputError
+
 
 @dataclass(frozen=True)
 class ADASYN:
@@ -56,7 +58,7 @@ class ADASYN:
             class is below the threshold.
 
         Raises:
-            ValueError: for NaN or infinite features, lengths that differ, a single class, a class
+            InputError: for NaN or infinite features, lengths that differ, a single class, a class
                 to resample with at most ``k_neighbors`` rows, or one whose neighbours are all its
                 own.
         """
@@ -64,7 +66,7 @@ class ADASYN:
         rng = np.random.default_rng(self.seed)
         classes, counts = np.unique(y, return_counts=True)
         if len(classes) < 2:
-            raise ValueError(
+            raise InputError(
                 f"All {len(y)} labels are {classes[0]}: ADASYN needs rows of at least two classes"
             )
         largest = counts.max()
@@ -82,7 +84,7 @@ class ADASYN:
     def _synthesize(self, X, y, label, gap, all_rows, rng) -> np.ndarray:
         members = X[y == label]
         if len(members) <= self.k_neighbors:
-            raise ValueError(
+            raise InputError(
                 f"Class {label} has {len(members)} rows, too few for k_neighbors="
                 f"{self.k_neighbors}: lower k_neighbors to at most {len(members) - 1} or get "
                 "more rows of that class"
@@ -104,7 +106,7 @@ class ADASYN:
         neighbors = all_rows.kneighbors(members, return_distance=False)[:, 1:]
         difficulty = (y[neighbors] != label).mean(axis=1)
         if not difficulty.any():
-            raise ValueError(
+            raise InputError(
                 f"None of the {len(members)} rows of class {label} has a row of another class "
                 f"among its {self.k_neighbors} nearest neighbours, so none is hard to learn: "
                 "raise k_neighbors, or leave this class as it is with a lower imbalance_threshold"
@@ -115,19 +117,19 @@ class ADASYN:
 def _checked(X, y) -> tuple[np.ndarray, np.ndarray]:
     X, y = np.asarray(X), np.asarray(y)
     if X.ndim != 2 or y.ndim != 1:
-        raise ValueError(
+        raise InputError(
             f"X must have shape [n, d] and y shape [n], not {list(X.shape)} and {list(y.shape)}"
         )
     if len(X) != len(y):
-        raise ValueError(f"X has {len(X)} rows and y {len(y)} labels: give one label per row")
+        raise InputError(f"X has {len(X)} rows and y {len(y)} labels: give one label per row")
     if len(y) == 0:
-        raise ValueError("X and y are empty: ADASYN needs rows of at least two classes")
+        raise InputError("X and y are empty: ADASYN needs rows of at least two classes")
     if not np.issubdtype(X.dtype, np.floating):
         X = X.astype(np.float64)
     finite = np.isfinite(X)
     if not finite.all():
         row, column = np.argwhere(~finite)[0]
-        raise ValueError(
+        raise InputError(
             f"X holds {X[row, column]} in row {row}, column {column}: "
             "drop or fill missing and infinite values first"
         )

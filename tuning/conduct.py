@@ -10,7 +10,7 @@ from rich.console import Console
 from keras_suite.config import ExperimentConfig
 from keras_suite.data.provenance import Provenance
 from keras_suite.errors import InputError
-from keras_suite.plots import common as plots
+from keras_suite.plots import style as plots
 from keras_suite.terminal import files
 from keras_suite.terminal.interrupts import ctrl_c_ends_at_once
 from keras_suite.training import parallel

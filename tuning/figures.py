@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.inspection import permutation_importance
 
-from keras_suite.plots.common import COLORS, subplots
+from keras_suite.plots.style import COLORS, subplots
 from tuning.outcome import TrialOutcome
 
 FEWEST_TRIALS = 8

@@ -11,19 +11,20 @@ def parameter_counts(model: keras.Model) -> dict[str, float]:
     """Count parameters, ours and PEFT's way.
 
     Returns:
-        parameters (each once), parameters_as_peft (which keeps the base's own head beside the one
-        it trains), trainable, trainable_share (of parameters), and trained_weights_mb: the
-        megabytes of what must be kept for each task, float32.
+        parameters (each once), trainable, trainable_share (of parameters), and trained_weights_mb:
+        the megabytes of what must be kept for each task, float32; with low-rank updates also
+        parameters_as_peft, which keeps the base's own head beside the one it trains.
     """
     total, trainable = model.count_params(), _count(model.trainable_weights)
-    second_head = _count(weights_trained_whole(model).values()) if lora_layers(model) else 0
-    return {
+    counts = {
         "parameters": total,
-        "parameters_as_peft": total + second_head,
         "trainable": trainable,
         "trainable_share": trainable / total,
         "trained_weights_mb": 4 * trainable / 1e6,
     }
+    if lora_layers(model):
+        counts["parameters_as_peft"] = total + _count(weights_trained_whole(model).values())
+    return counts
 
 
 def _count(weights) -> int:

@@ -1,5 +1,6 @@
 """Labelled images in memory."""
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,3 +26,11 @@ class Images:
     classes: list[str]
     provenance: Provenance
     notice: str = ""
+
+    def first(self, train: int, test: int) -> "Images":
+        """Return the first images of both parts, so many as are asked for; 0 stands for all."""
+        return dataclasses.replace(
+            self,
+            train=tuple(each[: train or None] for each in self.train),
+            test=tuple(each[: test or None] for each in self.test),
+        )

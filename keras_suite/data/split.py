@@ -1,13 +1,16 @@
 """Rows apart: to train on, to choose by, to judge by."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Union
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
+    from transformers import PreTrainedTokenizerFast
 
-from keras_suite.data.length_buckets import TextRows
+    from keras_suite.data.length_buckets import TextRows
 
-Arrays = tuple[np.ndarray, np.ndarray]
-Rows = Arrays | TextRows
+Arrays = tuple["np.ndarray", "np.ndarray"]
+Rows = Union[Arrays, "TextRows"]
 
 
 @dataclass(frozen=True)
@@ -27,3 +30,14 @@ class Split:
     def parts(self) -> dict[str, Rows]:
         """The three by name, in the order train, validation, test."""
         return {"train": self.train, "validation": self.validation, "test": self.test}
+
+
+@dataclass(frozen=True)
+class TextSplit(Split):
+    """Sets of texts.
+
+    Args:
+        tokenizer: that made their token ids, transformers' PreTrainedTokenizerFast.
+    """
+
+    tokenizer: "PreTrainedTokenizerFast"

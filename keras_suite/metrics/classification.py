@@ -35,6 +35,13 @@ def binary_report(y: np.ndarray, probability: np.ndarray, threshold: float = 0.5
     }
 
 
+def probability_report(y: np.ndarray, probability: np.ndarray) -> dict:
+    """Measure probabilities of label 1 ``[n, 1]``: :func:`binary_report`, and the loss (nats)."""
+    exact = probability[:, 0].astype("float64")
+    loss = float(metrics.log_loss(y, exact, labels=[0, 1]))
+    return {"loss": loss} | binary_report(y, exact)
+
+
 def multiclass_report(y: np.ndarray, probabilities: np.ndarray) -> dict:
     """Measure predictions of several classes.
 

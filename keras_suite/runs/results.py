@@ -32,10 +32,13 @@ def compare(
         by_metric = repeats.setdefault(tuple(what.items()), {})
         for metric, value in figures.items():
             by_metric.setdefault(metric, []).append(value)
-    sources = {tuple(what.items()): figures for what, figures in reported}
+    key = lambda what: frozenset((k, v) for k, v in what.items() if v)
+    sources = {}
+    for what, figures in reported:
+        sources[key(what)] = sources.get(key(what), {}) | figures
     return [
         dict(what)
-        | {"metric": metric, "reported": sources.get(what, {}).get(metric)}
+        | {"metric": metric, "reported": sources.get(key(dict(what)), {}).get(metric)}
         | _summary(values)
         for what, by_metric in repeats.items()
         for metric, values in by_metric.items()
@@ -49,7 +52,7 @@ def _summary(values: list[float]) -> dict:
     return {"reproduced": mean, "std": std, "values": values}
 
 
-def results_table(results: Iterable[dict], split: str = "test", title: str = "") -> Table:
+def results_table(results: Iterable[dict], split: str = "test", group: str = "", title: str = "") -> Table:
     """Lay out one split: a row per metric, a column per model, protocol and way to decide.
 
     Where there are many models and few metrics, it is the other way round. A reported figure stands
@@ -57,8 +60,8 @@ def results_table(results: Iterable[dict], split: str = "test", title: str = "")
     """
     groups: dict[tuple[str, ...], dict[str, dict]] = {}
     for entry in results:
-        if entry["split"] == split:
-            key = (entry["model"], entry["protocol"], entry.get("decision", ""))
+        if entry.get("split") == split and (entry.get("group") or "") == group:
+            key = (entry["model"], entry.get("protocol", ""), entry.get("decision", ""))
             groups.setdefault(key, {})[entry["metric"]] = entry
     metrics = list(dict.fromkeys(name for group in groups.values() for name in group))
     table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)

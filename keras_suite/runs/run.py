@@ -3,11 +3,9 @@
 import csv
 import dataclasses
 import hashlib
-import inspect
 import json
-import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -129,48 +127,14 @@ class Run:
 
     def save_figure(self, figure, name: str) -> None:
         """Save a figure as ``figures/<name>.png``, marked with the data it shows."""
-        from keras_suite.plots import common as plots
+        from keras_suite.plots import style as plots
 
         plots.save(figure, self.folder / "figures" / f"{name}.png", self.provenance)
 
-    def save_model(
-        self, model, name: str, function, specs: list, examples: Mapping, **card
-    ) -> None:
-        """Save ``model.keras`` and its TF Serving export, and record what it is.
-
-        Args:
-            model: the keras.Model.
-            name: which of the run's models it is.
-            function: see :func:`keras_suite.serving.export.export`; the first line of its docstring
-                says what goes in and what comes out.
-            specs: likewise.
-            examples: rows of the test data by input name; the first 32 are kept, with what the
-                model makes of them, in ``serving/examples.npz``.
-            card: what a client should know besides: ``classes``, the names of what has the output's
-                probabilities; ``text``, how the token ids come about.
-        """
-        with files.whole(self.folder / "model.keras") as partial:
-            model.save(partial)
-        self.export(model, name, function, specs, examples, **card)
-
-    def export(self, model, name: str, function, specs: list, examples: Mapping, **card) -> None:
-        """Save the TF Serving export alone; see :meth:`save_model`."""
-        from keras_suite.serving.examples import Examples
-        from keras_suite.serving.export import export
-
-        export(model, function, specs, self.folder / "serving" / self.experiment / "1")
-        Examples.of(function, specs, examples).save(self.folder / "serving" / "examples.npz")
-        about = inspect.getdoc(function).partition("\n")[0]
-        self.metrics |= {"exported": name, "serving": {"about": about} | card}
-        self.metrics["parameters"] = {
-            "total": model.count_params(),
-            "trainable": sum(math.prod(weight.shape) for weight in model.trainable_weights),
-        }
-
-    def save_tokenizer(self, tokenizer) -> None:
-        """Save a model's tokenizer as ``tokenizer/``, for its clients."""
-        with files.whole(self.folder / "tokenizer") as partial:
-            tokenizer.save_pretrained(partial)
+    def say(self, what) -> None:
+        """Print a sentence as it is, or something that rich can lay out."""
+        plain = {"markup": False, "emoji": False, "highlight": False, "soft_wrap": True}
+        self.console.print(what, **plain if isinstance(what, str) else {})
 
     def finish(self, results: list[dict]) -> None:
         """Record what came out; the run is then done and its resumable states go."""
@@ -196,8 +160,8 @@ class Run:
         results, sample = self.metrics["results"], self.metrics["data"]["kind"] == "sample"
         title = f"{self.metrics['experiment']}, {self.metrics['data']['source']}"
         title = f"{'SAMPLE DATA: ' * sample}{title}"
-        for split in [each for each in SHOWN if any(each == row["split"] for row in results)]:
-            self.console.print(results_table(results, split, title))
+        for split in [each for each in SHOWN if any(each == row.get("split") for row in results)]:
+            self.console.print(results_table(results, split, title=title))
         self.console.print(f"Run: {self.folder}", highlight=False, soft_wrap=True)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_suite.data.provenance import Provenance
-from keras_suite.plots.common import save, subplots
+from keras_suite.plots.style import save, subplots
 
 REAL = {"source": "rows.csv", "kind": "real", "rows": 100, "sha256": "a" * 64}
 SAMPLE = {"source": "simulated rows", "kind": "sample", "rows": 10, "sha256": "b" * 64}

@@ -1,17 +1,15 @@
 """Misclassified texts: all of them in a file, the most confident ones in a table."""
 
 import csv
+import io
 from collections.abc import Mapping, Sequence
 from itertools import groupby, islice
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
-
-from keras_suite.terminal import files
 
 CHARACTERS = 150
 """Of a text in the table, at most."""
@@ -39,75 +37,43 @@ class Mistake(NamedTuple):
 
 def find_mistakes(
     texts: Sequence[str],
-    labels: np.ndarray,
-    probabilities_by_model: Mapping[str, np.ndarray],
-    classes: Sequence[str],
+    models: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    class_names: Sequence[str],
 ) -> list[Mistake]:
     """Find what each model got wrong, by the model's name and the most confident first.
 
     Args:
-        texts: n of them.
-        labels: ``[n]``, 0 or 1.
-        probabilities_by_model: of label 1, ``[n]`` each; from 0.5 on it is predicted.
-        classes: the names of label 0 and label 1.
-
-    Raises:
-        ValueError: where there are not as many labels or probabilities as texts.
+        texts: at least n of them.
+        models: by name, labels ``[n]``, 0 or 1, and probabilities of label 1 ``[n, 1]``; from 0.5
+            on it is predicted.
+        class_names: of label 0 and label 1.
     """
     mistakes = []
-    for model, probabilities in probabilities_by_model.items():
-        rows = zip(texts, labels, probabilities, strict=True)
+    for model, (labels, probabilities) in models.items():
+        rows = zip(texts, labels, probabilities[:, 0], strict=False)
         for row, (text, label, probability) in enumerate(rows):
             predicted = int(probability >= 0.5)
             if predicted != label:
                 confidence = float(probability if predicted else 1 - probability)
-                named = classes[label], classes[predicted]
+                named = class_names[label], class_names[predicted]
                 mistakes.append(Mistake(model, row, text, *named, confidence))
     return sorted(mistakes, key=lambda each: (each.model, -each.confidence, each.row))
 
 
-def write_mistakes(
-    path: Path,
-    texts: Sequence[str],
-    labels: np.ndarray,
-    probabilities_by_model: Mapping[str, np.ndarray],
-    classes: Sequence[str],
-) -> None:
-    """Write :func:`find_mistakes` to a csv file, whole or not at all.
-
-    It is UTF-8 with a mark, so that spreadsheets read it as such; line breaks within texts stay.
-
-    Args:
-        path: of the file; replaced where there is one.
-        texts: see :func:`find_mistakes`.
-        labels: likewise.
-        probabilities_by_model: likewise.
-        classes: likewise.
-    """
-    mistakes = find_mistakes(texts, labels, probabilities_by_model, classes)
-    with (
-        files.whole(path) as partial,
-        partial.open("w", encoding="utf-8-sig", newline="") as file,
-    ):
-        writer = csv.writer(file)
-        writer.writerow(Mistake._fields)
-        writer.writerows(each._replace(confidence=f"{each.confidence:.6f}") for each in mistakes)
+def as_csv(mistakes: Sequence[Mistake]) -> str:
+    """Return a csv file's text, with a mark so that spreadsheets read it as UTF-8."""
+    file = io.StringIO()
+    writer = csv.writer(file)
+    writer.writerow(Mistake._fields)
+    writer.writerows(each._replace(confidence=f"{each.confidence:.6f}") for each in mistakes)
+    return "\ufeff" + file.getvalue()
 
 
-def mistakes_table(
-    texts: Sequence[str],
-    labels: np.ndarray,
-    probabilities_by_model: Mapping[str, np.ndarray],
-    classes: Sequence[str],
-    most: int = 3,
-) -> Table:
+def as_table(mistakes: Sequence[Mistake], most: int = 3) -> Table:
     """Lay out the most confident mistakes of each model, as wide as the terminal.
 
     Args:
-        texts: see :func:`find_mistakes`.
-        labels: likewise.
-        probabilities_by_model: likewise.
-        classes: likewise.
+        mistakes: of :func:`find_mistakes`.
         most: how many of each model.
     """
     table = Table(
@@ -120,7 +86,6 @@ def mistakes_table(
     for name in ("row", "label", "predicted"):
         table.add_column(name, no_wrap=True, justify="right" if name == "row" else "left")
     table.add_column("text", ratio=1)
-    mistakes = find_mistakes(texts, labels, probabilities_by_model, classes)
     for model, of_model in groupby(mistakes, key=lambda each: each.model):
         table.add_row("", "", "", Text(model, style="bold"))
         for each in islice(of_model, most):

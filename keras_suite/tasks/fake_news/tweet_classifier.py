@@ -1,10 +1,8 @@
 """Two heads of one probability on a text encoder."""
 
-from collections.abc import Callable
 from typing import Literal
 
 import keras
-import tensorflow as tf
 
 from keras_suite.layers.adopted import Adopted
 
@@ -41,17 +39,6 @@ def tweet_classifier(
     return keras.Model(inputs, outputs)
 
 
-def serving_signature(model: keras.Model) -> tuple[Callable, list]:
-    """Return what :func:`keras_suite.serving.export.export` wants of a :func:`tweet_classifier`.
-
-    Returns:
-        A function from a dict of the model's inputs to ``probability`` ``[rows]`` float32 of
-        label 1, and the inputs' specifications.
-    """
-
-    def serving_default(inputs):
-        """Token ids in, the probability of the second class out."""
-        return {"probability": model(inputs)[:, 0]}
-
-    specs = {name: tf.TensorSpec([None, None], tf.int32, name=name) for name in model.input}
-    return serving_default, [specs]
+def probability(outputs) -> dict:
+    """Return the probability of label 1 ``[rows]``."""
+    return {"probability": outputs[:, 0]}

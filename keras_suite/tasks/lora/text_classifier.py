@@ -1,9 +1,6 @@
 """A classifier of texts or pairs of texts on an adopted encoder."""
 
-from collections.abc import Callable
-
 import keras
-import tensorflow as tf
 
 from keras_suite.layers.adopted import Adopted
 
@@ -47,22 +44,6 @@ def head_names(model: keras.Model) -> tuple[str, ...]:
     return ("classifier", "pooler") if pools else ("classifier",)
 
 
-def serving_signature(model: keras.Model) -> tuple[Callable, list]:
-    """Return what :func:`keras_suite.serving.export.export` wants of a :func:`text_classifier`.
-
-    Returns:
-        A function from a dict of the model's inputs to ``probabilities`` ``[rows, classes]``
-        float32, and the inputs' specifications.
-    """
-
-    def serving_default(inputs):
-        """Token ids in, the probability of each class out."""
-        return {"probabilities": tf.nn.softmax(model(inputs))}
-
-    specs = {name: tf.TensorSpec([None, None], tf.int32, name=name) for name in model.input}
-    return serving_default, [specs]
-
-
 def _dense(units: int, name: str, settings, **options) -> keras.layers.Dense:
     start = keras.initializers.TruncatedNormal(stddev=settings.initializer_range)
     return keras.layers.Dense(units, kernel_initializer=start, name=name, **options)
@@ -73,3 +54,8 @@ def _dropout(settings) -> float:
     rate = getattr(settings, "classifier_dropout_prob", None)  # ALBERT
     rate = getattr(settings, "classifier_dropout", None) if rate is None else rate
     return settings.hidden_dropout_prob if rate is None else rate
+
+
+def probabilities(logits) -> dict:
+    """Return the probability of each class ``[rows, classes]``."""
+    return {"probabilities": keras.ops.softmax(logits)}

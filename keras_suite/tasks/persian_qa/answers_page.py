@@ -4,13 +4,11 @@ import itertools
 import re
 from collections.abc import Mapping, Sequence
 from html import escape
-from pathlib import Path
 
 import pandas as pd
 
 from keras_suite.tasks.persian_qa.pquad import Question
 from keras_suite.tasks.persian_qa.squad_metrics import exact_match, f1
-from keras_suite.terminal import files
 
 Spans = list[tuple[int, int]]
 
@@ -55,39 +53,41 @@ ARTICLE = """<article>
 </article>"""
 
 
-def write_answers_page(
-    path: Path,
+def answer_rows(
     questions: Sequence[Question],
-    predictions: Mapping[str, str],
+    answers: Mapping[str, str],
     no_answer_scores: Mapping[str, float],
-    notice: str = "",
-) -> None:
-    """Write a self-contained HTML page of questions, and a csv table of them beside it.
+) -> pd.DataFrame:
+    """Return a row for each question, with what is accepted and predicted, and how right that is.
+
+    Args:
+        questions: the ones to show, in that order.
+        answers: a text for each question's id, "" for "there is no answer".
+        no_answer_scores: of each question's id.
+
+    Raises:
+        KeyError: for a question without an answer or a score.
+    """
+    return pd.DataFrame([_row(q, answers[q.id], no_answer_scores[q.id]) for q in questions])
+
+
+def page(questions: Sequence[Question], rows: pd.DataFrame, notice: str = "") -> str:
+    """Return a self-contained HTML page of questions.
 
     Texts are laid out as Persian, from right to left. Where the predicted text stands in the
     context several times, the place marked is the one that shares most with an accepted answer.
 
     Args:
-        path: of the page; the table has the suffix ``.csv`` and starts with a byte-order mark,
-            without which spreadsheets garble Persian.
-        questions: the ones to show, in that order.
-        predictions: a text for each question's id, "" for "there is no answer".
-        no_answer_scores: of each question's id.
+        questions: as for :func:`answer_rows`.
+        rows: of them.
         notice: shown on top, such as that the data are a sample.
-
-    Raises:
-        KeyError: for a question without a prediction or a score.
     """
-    rows = [_row(each, predictions[each.id], no_answer_scores[each.id]) for each in questions]
-    shown = zip(questions, rows, strict=True)
-    page = PAGE.format(
+    shown = zip(questions, rows.to_dict("records"), strict=True)
+    return PAGE.format(
         title=f"{len(rows):,} predicted answers",
         notice=f'<p class="notice">{escape(notice)}</p>\n' if notice else "",
         articles="\n".join(_article(question, row) for question, row in shown),
     )
-    files.write_text(path, page)
-    with files.whole(path.with_suffix(".csv")) as partial:
-        pd.DataFrame(rows).to_csv(partial, index=False, encoding="utf-8-sig")
 
 
 def _row(question: Question, prediction: str, no_answer_score: float) -> dict:

@@ -1,14 +1,11 @@
 """Gold answers that no span of whole tokens gives, with the reason."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
 from keras_suite.tasks.persian_qa.answer_spans import best_answers
 from keras_suite.tasks.persian_qa.pquad import Question
 from keras_suite.tasks.persian_qa.windows import Windows
-from keras_suite.terminal import files
 
 
 def out_of_reach(
@@ -42,12 +39,6 @@ def out_of_reach(
         if reason:
             rows.append({"id": question.id, "answer": answer, "nearest": span, "reason": reason})
     return pd.DataFrame(rows, columns=["id", "answer", "nearest", "reason"])
-
-
-def write_out_of_reach(found: pd.DataFrame, path: Path) -> None:
-    """Write the rows as csv in UTF-8, or none of them."""
-    with files.whole(path) as partial:
-        found.to_csv(partial, index=False)
 
 
 def _sure_of_labels(windows: Windows) -> np.ndarray:

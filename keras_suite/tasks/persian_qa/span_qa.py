@@ -1,7 +1,5 @@
 """Extractive question answering: where in its context a question's answer begins and ends."""
 
-from collections.abc import Callable
-
 import keras
 import tensorflow as tf
 
@@ -74,18 +72,6 @@ def span_optimizer(
     return optimizer
 
 
-def serving_signature(model: keras.Model) -> tuple[Callable, list]:
-    """Return what :func:`keras_suite.serving.export.export` wants of a :func:`span_qa`.
-
-    Returns:
-        A function from a dict of the model's inputs to ``start_logits`` and ``end_logits``, both
-        ``[rows, tokens]`` float32, and the inputs' specifications.
-    """
-
-    def serving_default(inputs):
-        """Token ids of question and context in, logits of the answer's start and end out."""
-        logits = model(inputs)
-        return {"start_logits": logits[..., 0], "end_logits": logits[..., 1]}
-
-    specs = {name: tf.TensorSpec([None, None], tf.int32, name=name) for name in model.input}
-    return serving_default, [specs]
+def start_and_end(logits) -> dict:
+    """Return the logits of an answer's start and end, ``[rows, tokens]`` each."""
+    return {"start_logits": logits[..., 0], "end_logits": logits[..., 1]}

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from keras_suite.plots.common import COLORS, subplots
+from keras_suite.plots.style import COLORS, subplots
 from keras_suite.tasks.siamese.retrieval import NEIGHBOURS, nearest_others
 
 PERPLEXITY = 30

@@ -47,6 +47,16 @@ def bootstrap_intervals(
     return {name: tuple(np.nanquantile(values, ends).tolist()) for name, values in figures.items()}
 
 
+def interval_ends(y: np.ndarray, probabilities: np.ndarray, *, resamples: int) -> dict[str, float]:
+    """Return :func:`bootstrap_intervals` as figures such as "accuracy from" and "accuracy to"."""
+    intervals = bootstrap_intervals(y, probabilities, resamples=resamples)
+    return {
+        f"{metric} {end}": value
+        for metric, values in intervals.items()
+        for end, value in zip(("from", "to"), values, strict=True)
+    }
+
+
 def _draws(rows: int, resamples: int, seed: int) -> np.ndarray:
     """Return how often each row is drawn, ``[resamples, rows]``."""
     drawn = np.random.default_rng(seed).integers(rows, size=(resamples, rows))

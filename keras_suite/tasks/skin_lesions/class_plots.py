@@ -1,54 +1,15 @@
 """Figures of unbalanced classes, each class for itself."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
-from sklearn import metrics
 
 from keras_suite.metrics.classification import class_report
-from keras_suite.plots.common import COLORS, LINES, subplots
+from keras_suite.plots.classes import Predictions, roc_panel
+from keras_suite.plots.style import MANY_COLORS, subplots
 
-Predictions = tuple[np.ndarray, np.ndarray]
-MANY_COLORS = [*COLORS, "#000000", "#999999", "#F0E442", "#882255"]
 MARKERS = "osD^vP*X"
-
-
-def confusion_by_part(parts: Mapping[str, Predictions], classes: Sequence[str]) -> Figure:
-    """Draw confusion matrices: counts above, shares of the true class below.
-
-    Args:
-        parts: by name, labels ``[n]`` and probabilities ``[n, classes]``.
-        classes: their names; the shares of one without rows are dashes.
-    """
-    size = max(3.0, 0.55 * len(classes))
-    figure, axes = subplots(2, len(parts), size, size)
-    for (above, below), (part, (y, p)) in zip(axes.T, parts.items(), strict=True):
-        counts = metrics.confusion_matrix(y, p.argmax(axis=1), labels=range(len(classes)))
-        rows = counts.sum(axis=1, keepdims=True)
-        shares = np.where(rows > 0, counts / np.maximum(rows, 1), np.nan)
-        _grid(above, shares, [f"{count:,}" for count in counts.flat], classes)
-        _grid(below, shares, [_share(share) for share in shares.flat], classes)
-        above.set_title(f"{part}: images")
-        below.set_title(f"{part}: share of the true class")
-    return figure
-
-
-def _grid(axis, shares: np.ndarray, texts: list[str], classes: Sequence[str]) -> None:
-    axis.imshow(np.nan_to_num(shares), cmap="Blues", vmin=0, vmax=1)
-    for (i, j), text in zip(np.ndindex(shares.shape), texts, strict=True):
-        color = "white" if shares[i, j] > 0.5 else "black"
-        axis.text(j, i, text, ha="center", va="center", color=color, size=8)
-    axis.set_xticks(range(len(classes)), classes, rotation=90)
-    axis.set_yticks(range(len(classes)), classes)
-    axis.set(xlabel="predicted", ylabel="true")
-    axis.spines[:].set_visible(False)
-
-
-def _share(share: float) -> str:
-    if np.isnan(share):
-        return "–"
-    return f"{share:.2f}" if share else "0"
 
 
 def roc_by_class(parts: Mapping[str, Predictions], classes: Sequence[str]) -> Figure:
@@ -59,17 +20,8 @@ def roc_by_class(parts: Mapping[str, Predictions], classes: Sequence[str]) -> Fi
         classes: their names; one without rows, or with all, has no curve, and the legend says so.
     """
     figure, axes = subplots(1, len(parts), 4.0, 5.0)
-    for axis, (part, (y, probabilities)) in zip(axes[0], parts.items(), strict=True):
-        for label, name in enumerate(classes):
-            line = {"color": MANY_COLORS[label], "linestyle": LINES[label % len(LINES)]}
-            true = y == label
-            if true.all() or not true.any():
-                axis.plot([], label=f"{name}: undefined", **line)
-                continue
-            x, up, _ = metrics.roc_curve(true, probabilities[:, label])
-            axis.plot(x, up, label=f"{name}: {metrics.auc(x, up):.3f}", **line)
-        axis.plot([0, 1], [0, 1], color="0.7", linewidth=1)
-        axis.set(title=part, xlabel="false positive rate", ylabel="true positive rate (recall)")
+    for axis, (part, (y, p)) in zip(axes[0], parts.items(), strict=True):
+        roc_panel(axis, {name: (y == i, p[:, i]) for i, name in enumerate(classes)}, part)
         below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.14), "ncols": 2}
         axis.legend(frameon=False, title="area under the curve", **below)
     return figure
@@ -106,6 +58,27 @@ def rates_by_class(
         axis.set(title=part, ylabel=rate, ylim=(-0.04, 1.04), xlim=(-0.5, len(classes) - 0.5))
     axes[0, 0].legend(frameon=False, ncols=6, loc="lower left", bbox_to_anchor=(-0.02, 1.12))
     return figure
+
+
+def points_of(results: Iterable[Mapping], intervals: str) -> dict[str, dict[str, float]]:
+    """Return the test figures of each model as :func:`against_accuracy` takes them.
+
+    Args:
+        results: as ``metrics.json`` holds them.
+        intervals: the group of the intervals' ends.
+    """
+    points: dict[str, dict[str, float]] = {}
+    for row in results:
+        if row.get("split") == "test" and row.get("group") in (None, intervals):
+            points.setdefault(row["model"], {})[row["metric"]] = row["reproduced"]
+    return points
+
+
+def largest_class(labels: np.ndarray) -> dict[str, tuple[float, float]]:
+    """Return accuracy and balanced accuracy of always predicting the largest class."""
+    counts = np.bincount(labels)
+    found = counts.max() / len(labels), 1 / np.count_nonzero(counts)
+    return {"always the largest class": found}
 
 
 def against_accuracy(

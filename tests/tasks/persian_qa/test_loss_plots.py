@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from keras_suite.tasks.persian_qa.loss_plots import batch_losses
+from keras_suite.tasks.persian_qa.qa_plots import batch_losses
 
 
 def drawn(losses, **options):

@@ -2,7 +2,7 @@ import pytest
 from matplotlib.image import imread
 
 from keras_suite.data.provenance import Provenance
-from keras_suite.plots import common as plots
+from keras_suite.plots import style as plots
 from keras_suite.tasks.persian_qa import qa_plots
 from keras_suite.tasks.persian_qa.pquad import Answer, Question, load_questions
 

@@ -3,7 +3,7 @@ import pytest
 from matplotlib.image import imread
 
 from keras_suite.data.provenance import Provenance
-from keras_suite.plots import common as plots
+from keras_suite.plots import style as plots
 from keras_suite.tasks.siamese.embedding_plots import nearest_images, tsne_maps, zero_loss_shares
 
 SAMPLE = Provenance("digits", "sample", 100, "0" * 64)
