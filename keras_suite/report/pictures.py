@@ -2,12 +2,14 @@
 
 import base64
 import struct
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from keras_suite.report.entries import Entry
-from keras_suite.report.numbers import as_reported, figure, parsed
-from keras_suite.report.records import RunRecord
+from keras_suite.runs.entry import Entry
+from keras_suite.runs.numbers import figure
+from keras_suite.runs.read import RunFolder
 
 SIGNATURE, END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
 LARGEST = 20_000_000
@@ -42,14 +44,14 @@ class Picture:
 
 
 def read_pictures(
-    folder: Path, of: str, record: RunRecord | None = None
+    folder: Path, of: str, run: RunFolder | None = None
 ) -> tuple[list[Picture], list[str]]:
     """Read all ``*.png`` in a folder.
 
     Args:
         folder: which need not exist.
         of: what the figures are of, for the alternatives in words.
-        record: of the run they belong to, whose figures are put into words.
+        run: that they belong to, whose figures are put into words.
 
     Returns:
         The figures in the order of their names, and a phrase about each that is not whole.
@@ -64,7 +66,7 @@ def read_pictures(
             problems.append(f"figure {path.name} cannot be shown ({error})")
             continue
         caption = _caption(path.stem)
-        words = _in_words(path.stem, record) if record else ""
+        words = _in_words(path.stem, run) if run else ""
         alt = f"{caption} of {of}. {words}".strip()
         uri = f"data:image/png;base64,{base64.b64encode(data).decode()}"
         pictures.append(Picture(caption, alt, uri, *struct.unpack(">II", data[16:24])))
@@ -72,9 +74,8 @@ def read_pictures(
 
 
 def _caption(name: str) -> str:
-    first, *words = name.split("_")
-    words = [ABBREVIATIONS.get(first, first.capitalize()), *words]
-    return " ".join(ABBREVIATIONS.get(word, word) for word in words)
+    first, *words = (ABBREVIATIONS.get(word, word) for word in name.split("_"))
+    return " ".join([first if first in ABBREVIATIONS.values() else first.capitalize(), *words])
 
 
 def _whole_png(path: Path) -> bytes:
@@ -90,47 +91,38 @@ def _whole_png(path: Path) -> bytes:
     return data
 
 
-def _in_words(name: str, record: RunRecord) -> str:
+def _in_words(name: str, run: RunFolder) -> str:
     """Say what the data behind a figure say, where the run's files tell."""
-    test = [entry for entry in record.entries if entry.split == "test"]
+    test = [entry for entry in run.entries if entry.table == "test"]
     if name.startswith("beside_reported"):
-        return _list([each for each in test if each.reported is not None and _is_share(each)])
+        shown = [each for each in test if each.reported_text and each.metric in ("accuracy", "f1")]
+        return _joined("Test rows", map(_figure, shown))
     if name.startswith(("confusion", "roc")):
         known = {entry.metric for entry in test}
-        shown = next((m for m in ("f1", "accuracy", "balanced_accuracy") if m in known), None)
-        return _list([entry for entry in test if entry.metric == shown])
+        metric = next((m for m in ("f1", "accuracy", "balanced_accuracy") if m in known), None)
+        return _joined("Test rows", (_figure(entry) for entry in test if entry.metric == metric))
     if name.startswith(("learning_curves", "evaluations", "validation", "training_loss")):
-        return _curves(record.history)
+        return _curves(run.history)
     return ""
 
 
-def _is_share(entry: Entry) -> bool:
-    return entry.metric in ("accuracy", "f1")
-
-
-def _list(entries: list[Entry]) -> str:
-    parts = []
-    for entry in entries[:MENTIONED]:
-        reported = entry.reported
-        beside = "" if reported is None else f" (reported {as_reported(reported)})"
-        parts.append(f"{entry.metric} of {entry.of} {figure(entry.reproduced)}{beside}")
-    return f"Test rows: {_joined(parts, len(entries))}." if parts else ""
+def _figure(entry: Entry) -> str:
+    beside = f" (reported {entry.reported_text})" if entry.reported_text else ""
+    return f"{entry.metric} of {entry.of} {entry.text}{beside}"
 
 
 def _curves(history: tuple[dict, ...]) -> str:
     fits: dict[str, list[float]] = {}
     for row in history:
-        loss = parsed(row.get("val_loss") or row.get("loss"))
-        if loss is not None:
+        with suppress(TypeError, ValueError):
+            loss = float(row.get("val_loss") or row.get("loss"))
             fits.setdefault(str(row.get("fit")), []).append(loss)
     kind = "Validation loss" if any(row.get("val_loss") for row in history) else "Loss"
-    parts = [
-        f"of {fit} from {figure(losses[0])} to {figure(losses[-1])}, at best {figure(min(losses))}"
-        for fit, losses in list(fits.items())[:MENTIONED]
-    ]
-    return f"{kind}: {_joined(parts, len(fits))}." if parts else ""
+    ends = ((fit, figure(ys[0]), figure(ys[-1]), figure(min(ys))) for fit, ys in fits.items())
+    return _joined(kind, (f"of {fit} from {a} to {z}, at best {best}" for fit, a, z, best in ends))
 
 
-def _joined(parts: list[str], there_are: int) -> str:
-    more = there_are - len(parts)
-    return "; ".join(parts) + (f"; and {more} more" if more else "")
+def _joined(kind: str, found: Iterable[str]) -> str:
+    parts = list(found)
+    more = [f"and {len(parts) - MENTIONED} more"] if len(parts) > MENTIONED else []
+    return f"{kind}: {'; '.join(parts[:MENTIONED] + more)}." if parts else ""

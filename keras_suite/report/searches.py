@@ -1,28 +1,17 @@
 """Searches for hyperparameters as their folders tell of them."""
 
-import csv
 import math
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from keras_suite.errors import in_a_line
-from keras_suite.report.entries import direction
-from keras_suite.report.numbers import figure, parsed, plain
-from keras_suite.report.records import kind_of, read_json
+from keras_suite.metrics.direction import direction
+from keras_suite.report.pictures import Picture, read_pictures
+from keras_suite.runs.numbers import figure, plain
+from keras_suite.runs.read import kind_of, read_json, read_rows
 
 SHOWN = 10
 """Trials of the leaderboard."""
-
-
-@dataclass(frozen=True)
-class Trial:
-    """A trial as the leaderboard shows it."""
-
-    name: str
-    score: str
-    epochs: str
-    values: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -31,107 +20,76 @@ class Search:
 
     Args:
         name: of the experiment.
-        folder: of the search.
-        objective: what was searched for, such as val_accuracy.
-        best: the best trials, the best first.
-        hyperparameters: the names of their values.
+        data_kind: what the rows are: "real", "sample" or "unknown".
+        objective: what was searched for, such as val_accuracy; "" without a table of trials.
+        hyperparameters: their names.
+        best: of the best trials, the best first, what the leaderboard shows: trial, objective,
+            epochs and the values of the hyperparameters.
         statuses: how many trials there are, by status.
         settings: the best Config.
-        data: of ``search.json``.
+        pictures: the figures.
         problems: what is wrong with the folder.
     """
 
     name: str
-    folder: Path
-    objective: str = ""
-    best: tuple[Trial, ...] = ()
-    hyperparameters: tuple[str, ...] = ()
-    statuses: dict[str, int] = field(default_factory=dict)
-    settings: dict = field(default_factory=dict)
-    data: dict = field(default_factory=dict)
-    problems: tuple[str, ...] = ()
-
-    @property
-    def data_kind(self) -> str:
-        """What the rows are: "real", "sample" or "unknown"."""
-        return kind_of(self.data)
+    data_kind: str
+    objective: str
+    hyperparameters: list[str]
+    best: list[list[str]]
+    statuses: dict[str, int]
+    settings: dict
+    pictures: list[Picture]
+    problems: list[str]
 
 
 def read_searches(runs: Path) -> list[Search]:
     """Read all searches in ``runs/tuning``, by name."""
-    home = runs / "tuning"
-    if not home.is_dir():
-        return []
-    return [
-        read_search(folder)
-        for folder in sorted(home.iterdir())
-        if folder.is_dir() and not folder.name.startswith(".")
-    ]
+    folders = sorted((runs / "tuning").glob("*"))
+    return [read_search(each) for each in folders if each.is_dir() and each.name[0] != "."]
 
 
 def read_search(folder: Path) -> Search:
-    """Read a search's folder; what is wrong with it is in the record."""
-    problems = []
-    settings, found = {}, {}
-    for name, into in (("best.json", settings), ("search.json", found)):
-        try:
-            into |= read_json(folder / name)
-        except ValueError as error:
-            problems.append(str(error))
-    data = found.get("data") if isinstance(found.get("data"), dict) else {}
-    known = {"settings": settings, "data": data}
-    try:
-        columns, rows = _read_trials(folder / "trials.csv")
-    except ValueError as error:
-        return Search(folder.name, folder, problems=(*problems, str(error)), **known)
-    at = columns.index("seconds")
-    objective, hyperparameters = columns[at - 1], columns[at + 1 : -1]
-    smaller_wins = str(found.get("objective", "")).endswith("min") or direction(objective) < 0
-    scored = [(score, row) for row in rows if (score := _score(row, objective)) is not None]
-    scored.sort(key=lambda each: each[0] if smaller_wins else -each[0])
+    """Read a search's folder; what is wrong with it is in the problems."""
+    settings, unread_settings = read_json(folder / "best.json")
+    found, unread = read_json(folder / "search.json")
+    rows, unread_rows = read_rows(folder / "trials.csv")
+    columns = [name for name in rows[0] if name is not None] if rows else []
+    at = columns.index("seconds") if "seconds" in columns else 0
+    is_table = at > 0 and {"trial", "status", "epochs"} <= {*columns} and columns[-1] == "error"
+    if not is_table:
+        rows, columns = [], []
+        unread_rows = unread_rows or ["trials.csv has no trials"]
+    objective = columns[at - 1] if rows else ""
+    hyperparameters = columns[at + 1 : -1]
+    scored = [row for row in rows if row["status"] == "COMPLETED" and _is_finite(row[objective])]
+    said = str(found.get("objective")).rpartition(", ")[2]  # as in "val_loss, min"
+    smallest_first = (said if said in ("max", "min") else direction(objective)) == "min"
+    scored.sort(key=lambda row: float(row[objective]), reverse=not smallest_first)
+    data = found.get("data")
+    data_kind = kind_of(data if isinstance(data, dict) else {})
+    of = f"the search for {folder.name}{', sample rows' * (data_kind == 'sample')}"
+    pictures, unread_pictures = read_pictures(folder / "figures", of)
     return Search(
         folder.name,
-        folder,
+        data_kind,
         objective,
-        tuple(_shown(score, row, hyperparameters) for score, row in scored[:SHOWN]),
-        tuple(hyperparameters),
+        hyperparameters,
+        [_shown(row, objective, hyperparameters) for row in scored[:SHOWN]],
         dict(Counter(row["status"].lower() for row in rows)),
-        problems=tuple(problems),
-        **known,
+        settings,
+        pictures,
+        [*unread_settings, *unread, *unread_rows, *unread_pictures],
     )
 
 
-def _read_trials(file: Path) -> tuple[list[str], list[dict[str, str]]]:
-    if not file.is_file():
-        raise ValueError(f"there is no {file.name}")
+def _shown(row: dict[str, str], objective: str, hyperparameters: list[str]) -> list[str]:
+    cells = [row[name] for name in hyperparameters]
+    values = [f"{float(cell):.4g}" if _is_finite(cell) else plain(cell) for cell in cells]
+    return [row["trial"], figure(float(row[objective])), row["epochs"], *values]
+
+
+def _is_finite(text: str) -> bool:
     try:
-        with file.open(encoding="utf-8", newline="") as lines:
-            reader = csv.DictReader(lines, restval="")
-            rows = [{k: v for k, v in row.items() if k is not None} for row in reader]
-            columns = list(reader.fieldnames or [])
-    except (OSError, ValueError, csv.Error) as error:
-        raise ValueError(f"{file.name} cannot be read ({in_a_line(error, 120)})") from error
-    known = {"trial", "status", "epochs", "seconds", "error"} <= set(columns)
-    if not known or columns[-1] != "error" or columns.index("seconds") == 0:
-        raise ValueError(f"{file.name} is no table of trials")
-    return columns, rows
-
-
-def _score(row: dict[str, str], objective: str) -> float | None:
-    score = _number(row[objective])
-    return score if row["status"] == "COMPLETED" else None
-
-
-def _number(text: str) -> float | None:
-    value = parsed(text)
-    return value if value is not None and math.isfinite(value) else None
-
-
-def _shown(score: float, row: dict[str, str], hyperparameters: list[str]) -> Trial:
-    chosen = [_rounded(row[name]) for name in hyperparameters]
-    return Trial(row["trial"], figure(score), row["epochs"], tuple(chosen))
-
-
-def _rounded(text: str) -> str:
-    number = _number(text)
-    return plain(text) if number is None else f"{number:.4g}"
+        return math.isfinite(float(text))
+    except ValueError:
+        return False

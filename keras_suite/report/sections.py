@@ -3,18 +3,12 @@
 from dataclasses import dataclass
 
 from keras_suite.report.comparison import Change, changes
-from keras_suite.report.entries import FIRST, in_reading_order
 from keras_suite.report.pictures import Picture, read_pictures
-from keras_suite.report.records import RunRecord
-from keras_suite.report.searches import Search
+from keras_suite.runs.entry import Entry
+from keras_suite.runs.read import RunFolder
 
-
-@dataclass(frozen=True)
-class Other:
-    """A run beside the one that is shown."""
-
-    record: RunRecord
-    changes: list[Change]
+HEADLINES = ("f1", "accuracy", "exact_match", "recall_at_1", "balanced_accuracy", "loss")
+"""What stands for a run, the first that there is."""
 
 
 @dataclass(frozen=True)
@@ -25,54 +19,68 @@ class Section:
         name: of its folder.
         shown: the run that stands for it: of those that are done, one on real rows before one on
             sample rows, one of the paper preset before a quick one, the newest of these; or None.
-        others: all other runs, the newest first.
+        others: all other runs, the newest first, with what differs from the shown one.
         pictures: of the shown run.
         problems: of the shown run and its figures.
     """
 
     name: str
-    shown: RunRecord | None
-    others: list[Other]
+    shown: RunFolder | None
+    others: list[tuple[RunFolder, list[Change]]]
     pictures: list[Picture]
     problems: list[str]
 
     @property
-    def splits(self) -> list[tuple[str, bool, dict]]:
-        """Name, whether open, and entries by whose they are, of each split in reading order."""
-        found = self.shown.splits
-        return [(split, split in FIRST, found[split]) for split in in_reading_order(found)]
+    def runs(self) -> list[RunFolder]:
+        """All of them."""
+        return [run for run in (self.shown, *(run for run, _ in self.others)) if run]
 
 
-def section(name: str, records: list[RunRecord]) -> Section:
+def section(name: str, runs: list[RunFolder]) -> Section:
     """Choose the run that stands for an experiment, and read its figures.
 
     Args:
         name: of the experiment.
-        records: its runs, the newest first.
+        runs: all of it, the newest first.
     """
-    done = [record for record in records if record.status == "done"]
+    done = [run for run in runs if run.status == "done"]
     shown = min(done, key=_rank, default=None)
-    others = [Other(each, _changes(shown, each)) for each in records if each is not shown]
     if shown is None:
-        return Section(name, None, others, [], [])
+        return Section(name, None, [(run, []) for run in runs], [], [])
+    others = [
+        (run, changes(shown.config, run.config) if run.config else [])
+        for run in runs
+        if run is not shown
+    ]
     of = f"{name}{', sample rows' * (shown.data_kind == 'sample')}"
     pictures, problems = read_pictures(shown.folder / "figures", of, shown)
     return Section(name, shown, others, pictures, [*shown.problems, *problems])
 
 
-def _rank(record: RunRecord) -> tuple[bool, bool]:
-    return record.data_kind != "real", record.metrics.get("preset") != "paper"
+def _rank(run: RunFolder) -> tuple[bool, bool]:
+    return run.data_kind != "real", run.metrics["preset"] != "paper"
 
 
-def _changes(shown: RunRecord | None, other: RunRecord) -> list[Change]:
-    return changes(shown.config, other.config) if shown and other.config else []
+def headline(run: RunFolder) -> Entry | None:
+    """Choose the figure that stands for a run.
+
+    A test figure that has a reported one beside it, else a validation figure that has, else any
+    test figure; of these the exported model's, and of these the first of :data:`HEADLINES`.
+    """
+
+    def rank(entry: Entry) -> tuple:
+        place = {("test", True): 0, ("validation", True): 1, ("test", False): 2}
+        compared = entry.reported is not None
+        others = run.metrics["exported"] not in (entry.model, entry.of)
+        metric = [*HEADLINES, entry.metric].index(entry.metric)
+        return place.get((entry.table, compared), 3), others, metric
+
+    return min(run.entries, key=rank, default=None)
 
 
-def with_pictures(searches: list[Search]) -> list[tuple[Search, list[Picture], list[str]]]:
-    """Read the figures of searches, and add what is wrong with them to the problems."""
-    shown = []
-    for search in searches:
-        of = f"the search for {search.name}{', sample rows' * (search.data_kind == 'sample')}"
-        pictures, problems = read_pictures(search.folder / "figures", of)
-        shown.append((search, pictures, [*search.problems, *problems]))
-    return shown
+def by_table(entries: tuple[Entry, ...]) -> dict[str, dict[str, list[Entry]]]:
+    """Sort figures by the table they stand in and by whose they are."""
+    tables: dict[str, dict[str, list[Entry]]] = {}
+    for entry in entries:
+        tables.setdefault(entry.table, {}).setdefault(entry.of, []).append(entry)
+    return tables

@@ -7,6 +7,9 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from keras_suite.metrics.direction import direction
+from keras_suite.runs.entry import Entry, read_entries
+
 MANY = 4
 """Models beside each other that are more than this must be narrow."""
 
@@ -18,29 +21,33 @@ def compare(
     """Put measured figures beside the reported ones.
 
     Args:
-        measured: what the figures are of (model, protocol, split, ...) and the figures by metric;
-            the same "what" several times means repeats.
-        reported: likewise, as far as the source gives any.
+        measured: what the figures are of and the figures by metric; the same "what" several times
+            means repeats. A "what" has ``model`` and, where they say something, ``protocol``,
+            ``decision``, ``split`` and ``group``, as :class:`keras_suite.runs.entry.Entry` explains
+            them; the order of its keys does not matter, and an empty one is as good as none.
+        reported: the same of the source, as far as it gives any figures.
 
     Returns:
-        One entry a metric as ``metrics.json`` holds it: the "what", metric, reported (or None),
-        reproduced (the mean), and, with several repeats, std (of the sample) and the values,
-        unless these are one and the same whole number.
+        One entry a metric as ``metrics.json`` holds it: the "what", metric, direction ("max",
+        "min" or None), reported (or None), reproduced (the mean), and, with several repeats, std
+        (of the sample) and the values, unless these are one and the same whole number.
     """
-    repeats: dict[tuple, dict[str, list[float]]] = {}
+    repeats: dict[frozenset, tuple[dict, dict[str, list[float]]]] = {}
     for what, figures in measured:
-        by_metric = repeats.setdefault(tuple(what.items()), {})
+        said = {key: value for key, value in what.items() if value}
+        _, by_metric = repeats.setdefault(frozenset(said.items()), (said, {}))
         for metric, value in figures.items():
             by_metric.setdefault(metric, []).append(value)
-    key = lambda what: frozenset((k, v) for k, v in what.items() if v)
-    sources = {}
-    for what, figures in reported:
-        sources[key(what)] = sources.get(key(what), {}) | figures
+    sources = {
+        frozenset((key, value) for key, value in what.items() if value): figures
+        for what, figures in reported
+    }
     return [
-        dict(what)
-        | {"metric": metric, "reported": sources.get(key(dict(what)), {}).get(metric)}
+        what
+        | {"metric": metric, "direction": direction(metric)}
+        | {"reported": sources.get(key, {}).get(metric)}
         | _summary(values)
-        for what, by_metric in repeats.items()
+        for key, (what, by_metric) in repeats.items()
         for metric, values in by_metric.items()
     ]
 
@@ -52,50 +59,54 @@ def _summary(values: list[float]) -> dict:
     return {"reproduced": mean, "std": std, "values": values}
 
 
-def results_table(results: Iterable[dict], split: str = "test", group: str = "", title: str = "") -> Table:
-    """Lay out one split: a row per metric, a column per model, protocol and way to decide.
+def results_table(
+    results: Iterable[dict], split: str = "", title: str = "", group: str = ""
+) -> Table:
+    """Lay out the results of one split and group: a row per metric, a column per model.
 
     Where there are many models and few metrics, it is the other way round. A reported figure stands
     in brackets beside the reproduced one, a standard deviation below.
+
+    Args:
+        results: of :func:`compare`.
+        split: the part of the rows, "" for figures of no part.
+        title: above the table.
+        group: the kind of figures, "" for the ordinary ones.
     """
-    groups: dict[tuple[str, ...], dict[str, dict]] = {}
-    for entry in results:
-        if entry.get("split") == split and (entry.get("group") or "") == group:
-            key = (entry["model"], entry.get("protocol", ""), entry.get("decision", ""))
-            groups.setdefault(key, {})[entry["metric"]] = entry
-    metrics = list(dict.fromkeys(name for group in groups.values() for name in group))
+    entries = [
+        entry
+        for entry in read_entries(list(results))[0]
+        if (entry.split, entry.group) == (split, group)
+    ]
+    by_model: dict[tuple[str, ...], dict[str, Entry]] = {}
+    for entry in entries:
+        by_model.setdefault(entry.names, {})[entry.metric] = entry
+    metrics = list(dict.fromkeys(entry.metric for entry in entries))
     table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
-    if any(entry["reported"] is not None for group in groups.values() for entry in group.values()):
+    if any(entry.reported is not None for entry in entries):
         table.caption, table.caption_justify = "in brackets: as reported", "left"
-    table.add_column(split, no_wrap=True)
-    many = len(groups) > MANY
-    if many and len(metrics) < len(groups):
+    table.add_column(", ".join(filter(None, (split, group))), no_wrap=True)
+    many = len(by_model) > MANY
+    if many and len(metrics) < len(by_model):
         for metric in metrics:
             table.add_column(metric.replace("_", "\n"), justify="right")
-        for key, group in groups.items():
-            name = ", ".join(part for part in key if part)
-            table.add_row(name, *(_cell(group.get(metric)) for metric in metrics))
+        for names, figures in by_model.items():
+            table.add_row(", ".join(names), *(_cell(figures.get(metric)) for metric in metrics))
         return table
-    for key in groups:
-        head = "\n".join(part for part in key if part)
+    for names in by_model:
+        head = "\n".join(names)
         table.add_column(head.replace("-", "-\n") if many else head, justify="right")
     for metric in metrics:
-        table.add_row(metric, *(_cell(group.get(metric)) for group in groups.values()))
+        table.add_row(metric, *(_cell(figures.get(metric)) for figures in by_model.values()))
     return table
 
 
-def _cell(entry: dict | None) -> Text:
+def _cell(entry: Entry | None) -> Text:
     if entry is None:
         return Text()
-    cell = Text(_figure(entry["reproduced"]))
-    if entry["reported"] is not None:
-        cell.append(f" ({_figure(entry['reported'])})", style="cyan")
-    if "std" in entry:
-        cell.append(f"\n±{_figure(entry['std'])}", style="dim")
+    cell = Text(entry.text)
+    if entry.reported_text:
+        cell.append(f" ({entry.reported_text})", style="cyan")
+    if entry.std_text:
+        cell.append(f"\n{entry.std_text}", style="dim")
     return cell
-
-
-def _figure(value: float) -> str:
-    if isinstance(value, int):
-        return f"{value:,}"
-    return f"{value:.4f}" if abs(value) < 10 else f"{value:,.1f}"

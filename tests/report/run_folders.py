@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_suite.data.provenance import Provenance
+from keras_suite.metrics.direction import direction
 from keras_suite.plots.style import save, subplots
 
 REAL = {"source": "rows.csv", "kind": "real", "rows": 100, "sha256": "a" * 64}
@@ -14,6 +15,7 @@ SAMPLE = {"source": "simulated rows", "kind": "sample", "rows": 10, "sha256": "b
 
 def result(metric="accuracy", reproduced=0.9, reported=None, split="test", **more) -> dict:
     what = {"model": "cnn", "protocol": "paper", "split": split, "metric": metric}
+    what["direction"] = direction(metric)
     return what | {"reported": reported, "reproduced": reproduced} | more
 
 
@@ -39,6 +41,7 @@ def write_run(
 ) -> Path:
     folder = runs / experiment / name
     folder.mkdir(parents=True)
+    changes = {"experiment": experiment} | changes
     (folder / "metrics.json").write_text(json.dumps(metrics(**changes)))
     (folder / "config.json").write_text(json.dumps(config or {"epochs": 3, "seed": 42}))
     (folder / "history.csv").write_text("fit,epoch,val_loss\ncnn,1,0.5\ncnn,2,0.25\n")

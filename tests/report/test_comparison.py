@@ -4,8 +4,7 @@ import pytest
 from rich.console import Console
 
 from keras_suite.errors import InputError
-from keras_suite.report.comparison import compare, find_run
-from keras_suite.report.comparison_tables import show
+from keras_suite.report.comparison import compare, show
 from keras_suite.report.page import write_comparison
 from tests.report.run_folders import SAMPLE, result, write_run
 
@@ -36,14 +35,12 @@ def printed(comparison):
 
 def test_settings_and_circumstances_that_differ_are_listed(two):
     comparison = compare(*two)
-    changes = [(each.name, each.first, each.second) for each in comparison.settings]
-    assert changes == [("epochs", "3", "5"), ("old", "1", "–"), ("new", "–", "1, 2")]
-    changes = [(each.name, each.first, each.second) for each in comparison.circumstances]
-    assert changes == [("python", "3.11.7", "3.12.0")]
+    assert comparison.settings == [("epochs", "3", "5"), ("old", "1", "–"), ("new", "–", "1, 2")]
+    assert comparison.circumstances == [("python", "3.11.7", "3.12.0")]
 
 
 def test_figures_stand_side_by_side_with_their_difference(two):
-    pairs = {(pair.entry.split, pair.entry.metric): pair for pair in compare(*two).pairs}
+    pairs = {(pair.entry.table, pair.entry.metric): pair for pair in compare(*two).pairs}
     assert list(pairs) == [
         ("test", "accuracy"),
         ("test", "f1"),
@@ -91,8 +88,8 @@ def test_runs_that_cannot_be_compared_say_so(two, tmp_path):
 def test_an_experiment_stands_for_its_latest_run(two):
     home = two[0].parent
     (home / "latest").symlink_to(two[1].name)
-    assert find_run(home).folder.name == two[1].name
-    assert find_run(home / "latest").experiment == "toy"
+    assert compare(home, two[0]).first.folder.name == two[1].name
+    assert compare(home / "latest", two[0]).first.name == "toy"
 
 
 def test_what_is_no_run_is_refused_in_a_sentence(two, tmp_path):

@@ -79,7 +79,7 @@ def test_the_newest_finished_run_on_real_rows_is_shown(runs):
     write_run(runs, "20260104-000000-aaaaaaaa", about="not done", status="interrupted")
     _, [section] = write_report(runs, runs.parent / "report")
     assert section.shown.metrics["about"] == "new real"
-    names = [other.record.folder.name[:8] for other in section.others]
+    names = [run.folder.name[:8] for run, _ in section.others]
     assert names == ["20260104", "20260103", "20260101"]
 
 
@@ -122,15 +122,15 @@ def test_test_and_cost_are_open_and_the_rest_unfolds(runs):
 
 def test_broken_runs_are_listed_with_the_reason_and_stop_nothing(runs):
     write_run(runs)
-    for i, text in enumerate(("{", "[]", '{"status": "done"}')):
+    for i, text in enumerate(("{", "[]", '{"results": []}')):
         write_run(runs, f"2025010{i}-000000-aaaaaaaa")
         (runs / "toy" / f"2025010{i}-000000-aaaaaaaa" / "metrics.json").write_text(text)
     (runs / "foreign" / "photos").mkdir(parents=True)
     write_run(runs, "2024", "killed", status="running", results=[])
     text = Elements(page(runs)).text
-    for part in ("not whole JSON", "holds no JSON object", "nothing of results", "photos"):
+    for part in ("not whole JSON", "holds no JSON object", "no status that a run has", "photos"):
         assert part in text
-    assert "there is no metrics.json" in text
+    assert "metrics.json cannot be read" in text
     assert "killed" in text
     assert "none done" in text
 

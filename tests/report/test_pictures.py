@@ -3,7 +3,7 @@ import base64
 import pytest
 
 from keras_suite.report.pictures import read_pictures
-from keras_suite.report.records import read_run
+from keras_suite.runs.read import read_run
 from tests.report.run_folders import result, write_figure, write_run
 
 

@@ -18,10 +18,22 @@ def printed(results, **kwargs) -> str:
 def test_a_single_measurement_stands_beside_the_reported_one():
     results = compare([(WHAT, {"f1": 0.7, "roc_auc": 0.9, "tp": 60})], REPORTED)
     assert results == [
-        WHAT | {"metric": "f1", "reported": 0.75, "reproduced": 0.7},
-        WHAT | {"metric": "roc_auc", "reported": None, "reproduced": 0.9},
-        WHAT | {"metric": "tp", "reported": 59, "reproduced": 60},
+        WHAT | {"metric": "f1", "direction": "max", "reported": 0.75, "reproduced": 0.7},
+        WHAT | {"metric": "roc_auc", "direction": "max", "reported": None, "reproduced": 0.9},
+        WHAT | {"metric": "tp", "direction": None, "reported": 59, "reproduced": 60},
     ]
+
+
+def test_the_order_of_keys_and_empty_ones_do_not_matter():
+    turned = {"split": "test", "protocol": "clean", "model": "A"}
+    empty = WHAT | {"decision": "", "group": None}
+    (entry,) = compare([(turned, {"f1": 0.6}), (empty, {"f1": 0.8})], REPORTED)
+    assert (entry["reported"], entry["values"]) == (0.75, [0.6, 0.8])
+    (entry,) = compare([(empty, {"f1": 0.7})], [(turned, {"f1": 0.5})])
+    assert entry["reported"] == 0.5
+    assert not {"decision", "group"} & set(entry)
+    (entry,) = compare([(WHAT, {"f1": 0.7})], [(empty, {"f1": 0.5})])
+    assert entry["reported"] == 0.5
 
 
 def test_repeats_become_mean_and_standard_deviation():
@@ -31,36 +43,54 @@ def test_repeats_become_mean_and_standard_deviation():
     assert entry["values"] == [0.6, 0.7, 0.8]
 
 
-def test_figures_of_other_models_splits_or_decisions_are_not_mixed_in():
+def test_figures_of_other_models_splits_decisions_or_groups_are_not_mixed_in():
     measured = [
         (WHAT, {"f1": 0.1}),
         (WHAT | {"split": "train"}, {"f1": 0.2}),
         (WHAT | {"decision": "tuned"}, {"f1": 0.3}),
+        (WHAT | {"group": "by class"}, {"f1": 0.4}),
     ]
     results = compare(measured, REPORTED)
-    assert [entry["reproduced"] for entry in results] == [0.1, 0.2, 0.3]
-    assert [entry["reported"] for entry in results] == [0.75, None, None]
+    assert [entry["reproduced"] for entry in results] == [0.1, 0.2, 0.3, 0.4]
+    assert [entry["reported"] for entry in results] == [0.75, None, None, None]
 
 
 def test_the_table_shows_one_split_with_reported_figures_in_brackets():
     results = compare(
         [(WHAT, {"f1": 0.7, "tp": 1234}), (WHAT | {"split": "train"}, {"f1": 0.9})], REPORTED
     )
-    text = printed(results, title="fraud")
-    assert "0.7000 (0.7500)" in text
+    text = printed(results, split="test", title="fraud")
+    assert "0.7000 (0.75)" in text
     assert "1,234 (59)" in text
     assert "0.9000" not in text
     assert "fraud" in text
 
 
+@pytest.mark.parametrize(
+    ("place", "name", "loss"),
+    [
+        ({"split": "test"}, "test", "0.5000"),
+        ({"split": "test", "group": "by class"}, "test, by class", "1.5000"),
+        ({"group": "cost"}, "cost", "2.5000"),
+    ],
+)
+def test_a_table_holds_one_group_of_one_part_and_is_named_by_both(place, name, loss):
+    places = {"split": "test"}, {"split": "test", "group": "by class"}, {"group": "cost"}
+    measured = [({"model": "A"} | place, {"loss": i + 0.5}) for i, place in enumerate(places)]
+    head, _, row = printed(compare(measured, []), **place).strip().splitlines()
+    assert head.split() == [*name.split(), "A"]
+    assert row.split() == ["loss", loss]
+
+
 def test_a_count_that_is_the_same_in_all_repeats_stays_one_whole_number():
-    what = {"model": "a", "protocol": "p", "split": "cost"}
+    what = {"model": "a", "group": "cost"}
     (entry,) = compare([(what, {"parameters": 7}), (what, {"parameters": 7})], [])
-    assert entry == what | {"metric": "parameters", "reported": None, "reproduced": 7}
+    assert entry["reproduced"] == 7
+    assert not {"std", "values"} & set(entry)
 
 
 def test_the_table_shows_the_spread_of_repeats():
-    text = printed(compare([(WHAT, {"f1": value}) for value in (0.6, 0.8)], []))
+    text = printed(compare([(WHAT, {"f1": value}) for value in (0.6, 0.8)], []), split="test")
     assert "0.7000" in text
     assert "±0.1414" in text
 
@@ -75,9 +105,9 @@ def six_models(metrics):
 
 def test_six_models_fit_side_by_side_on_a_terminal():
     metrics = {"accuracy": 0.9, "f1": 0.8, "loss": 0.3, "tp": 1117, "fp": 9, "fn": 8, "tn": 1068}
-    text = printed(compare(six_models(metrics), six_models(metrics)))
+    text = printed(compare(six_models(metrics), six_models(metrics)), split="test")
     assert text.count("feature-") == 3
-    assert text.count("0.9000") == 2 * 6
+    assert (text.count("0.9000"), text.count("(0.9)")) == (6, 6)
     assert text.count("1,117") == 2 * 6
     assert "in brackets: as reported" in text
     assert "…" not in text
@@ -85,7 +115,7 @@ def test_six_models_fit_side_by_side_on_a_terminal():
 
 def test_many_models_with_few_metrics_have_a_row_each():
     metrics = {"parameters": 109_483_009, "trainable": 769, "seconds_to_fill_cache": 12.5}
-    text = printed(compare(six_models(metrics), []))
+    text = printed(compare(six_models(metrics), []), split="test")
     (line,) = (line for line in text.splitlines() if "model 2, fine-tuned" in line)
     assert line.split()[-3:] == ["109,483,009", "769", "12.5"]
     assert "…" not in text

@@ -4,16 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_suite.report.numbers import (
+from keras_suite.runs.numbers import (
     as_reported,
     counted,
-    decimals,
     difference,
     duration,
     figure,
     is_number,
     plain,
-    spread,
+    reported_decimals,
+    usual_decimals,
 )
 
 ANY_NUMBER = st.one_of(st.integers(), st.floats()).filter(is_number)
@@ -43,28 +43,22 @@ def test_a_reported_figure_keeps_the_decimals_of_its_source():
         "82.936",
         "15,864,586",
     ]
-    assert [decimals(each) for each in (0.86, 82.936, 0.9, 3.0, 7)] == [2, 3, 1, 0, 0]
+    assert [reported_decimals(each) for each in (0.86, 82.936, 0.9, 3.0, 7)] == [2, 3, 1, 0, 0]
 
 
 def test_a_difference_has_a_sign_unless_it_is_none():
-    assert [difference(each) for each in (0.25, -0.25, 0.0, 3)] == [
+    assert [difference(each, 4) for each in (0.25, -0.25, 0.0, 3, 0.00002, 300.25)] == [
         "+0.2500",
         "−0.2500",
         "0.0000",
         "+3",
+        "+2e−05",
+        "+300.2",
     ]
 
 
-def test_a_standard_deviation_has_the_decimals_of_its_mean():
-    assert spread(8.9629, 904.7) == "9.0"
-    assert spread(0.0049, 0.9352) == "0.0049"
-    assert spread(0.00002, 0.9352) == "0.0000"
-
-
-def test_means_of_counts_have_one_decimal():
-    assert figure(4.0, of_counts=True) == "4.0"
-    assert difference(2.3333, of_counts=True) == "+2.3"
-    assert spread(2.6458, 4.0, of_counts=True) == "2.6"
+def test_the_decimals_may_be_those_of_another_figure():
+    assert [figure(each, 1) for each in (8.9629, 4, 0.00002)] == ["9.0", "4", "2e−05"]
 
 
 @pytest.mark.parametrize(
@@ -96,9 +90,11 @@ def test_what_is_counted_is_one_or_many():
 
 @given(ANY_NUMBER, ANY_NUMBER)
 def test_any_number_can_be_written(value, other):
-    for write in (figure, as_reported, difference, duration, plain):
+    for write in (figure, as_reported, duration, plain):
         assert write(value)
-    assert spread(value, other)
+    for decimals in (1, usual_decimals(other)):
+        assert figure(value, decimals)
+        assert difference(value, decimals)
 
 
 def test_what_is_no_number_is_told_apart():

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from keras_suite.report.entries import direction, headline, in_reading_order, read_entries
+from keras_suite.runs.entry import read_entries
 from tests.report.run_folders import result
 
 
@@ -14,25 +14,6 @@ def entries(*results):
 
 def entry(*arguments, **named):
     return entries(result(*arguments, **named))[0]
-
-
-@pytest.mark.parametrize(
-    ("metric", "up"),
-    [
-        ("balanced_accuracy", 1),
-        ("recall_at_1", 1),
-        ("auc mel", 1),
-        ("has_answer_exact_match", 1),
-        ("loss", -1),
-        ("peak_memory_mb", -1),
-        ("seconds_per_epoch", -1),
-        ("zero_loss", 0),
-        ("parameters", 0),
-        ("fp", 0),
-    ],
-)
-def test_a_metric_is_better_one_way_or_neither(metric, up):
-    assert direction(metric) == up
 
 
 def test_the_deviation_says_whether_it_is_better_or_worse():
@@ -55,10 +36,37 @@ def test_nothing_is_said_where_nothing_can_be():
     assert entry("accuracy", math.nan, 0.9).verdict == ""
 
 
-def test_a_count_that_no_seed_changes_is_that_count():
-    same = entry("parameters", 7.0, std=0.0, values=[7, 7])
-    assert (same.reproduced, same.std, same.values) == (7, None, ())
-    assert entry("fp", 7.5, std=0.7, values=[7, 8]).is_mean_of_counts
+def test_a_mean_its_spread_and_deviation_have_the_same_decimals():
+    counts = entry("tp", 904.667, 905, std=0.577, values=[904, 905, 905])
+    assert (counts.text, counts.std_text, counts.deviation_text) == ("904.7", "±0.6", "−0.3")
+    few = entry("fp", 4.0, std=2.6458, values=[1, 5, 6])
+    assert (few.text, few.std_text) == ("4.0", "±2.6")
+    share = entry("f1", 0.93517, 0.86, std=0.0049, values=[0.93, 0.94])
+    assert (share.text, share.std_text, share.deviation_text) == ("0.9352", "±0.0049", "+0.0752")
+    assert (share.reported_text, entry("f1", 0.9).reported_text) == ("0.86", "")
+
+
+def test_a_table_has_the_name_of_split_and_group():
+    tables = [
+        entry(split=split, group=group).table
+        for split, group in (("test", "by class"), ("test", ""), ("", "cost"))
+    ]
+    assert tables == ["test, by class", "test", "cost"]
+
+
+def test_older_runs_give_no_direction_and_name_groups_as_splits():
+    older = {"model": "cnn", "protocol": "", "reported": None, "reproduced": 3}
+    loss, count = entries(
+        older | {"split": "train, by class", "metric": "loss"},
+        older | {"split": "cost", "metric": "parameters"},
+    )[::-1]
+    assert (loss.table, loss.direction, loss.of) == ("train, by class", "min", "cnn")
+    assert (count.table, count.direction) == ("cost", None)
+
+
+def test_the_direction_of_the_file_holds():
+    assert entry("accuracy", 0.9, 0.8, direction="min").verdict == "worse"
+    assert entry("accuracy", 0.9, 0.8, direction=None).verdict == ""
 
 
 @pytest.mark.parametrize(
@@ -73,6 +81,7 @@ def test_a_count_that_no_seed_changes_is_that_count():
         result() | {"reported": "0.9"},
         result() | {"model": None},
         result() | {"decision": 3},
+        result() | {"direction": ["max"]},
         result() | {"values": 3},
         result() | {"values": [0.9, "x"]},
         result() | {"std": []},
@@ -84,30 +93,6 @@ def test_results_that_cannot_be_read_are_counted_and_left_out(broken):
     assert problems == ["1 of 2 results cannot be read"]
 
 
-def test_the_headline_has_a_reported_figure_where_there_is_one():
-    found = entries(result("f1", 0.8), result("accuracy", 0.9, 0.86), result("loss", 0.1, 0.2))
-    assert headline(found, "cnn").metric == "accuracy"
-
-
-def test_the_headline_is_of_the_exported_model():
-    found = entries(
-        result("f1", 0.8, 0.7),
-        result("accuracy", 0.9, 0.8, model="other"),
-        result("f1", 0.9, 0.8, model="other"),
-    )
-    assert headline(found, "other").key == ("test", "other", "paper", "", "f1")
-
-
-def test_a_validation_figure_with_a_reported_one_goes_before_a_test_figure_without():
-    found = entries(result(), result(reported=0.8, split="validation"), result("f1", split="train"))
-    assert headline(found, "").split == "validation"
-    assert headline([], "") is None
-
-
 def test_test_and_cost_are_read_first():
-    assert in_reading_order(["train", "cost", "train", "a", "test"]) == [
-        "test",
-        "cost",
-        "train",
-        "a",
-    ]
+    found = entries(*(result(split=split) for split in ("train", "cost", "a", "test")))
+    assert [each.table for each in found] == ["test", "cost", "train", "a"]

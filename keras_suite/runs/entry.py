@@ -1,0 +1,153 @@
+"""One figure of a run, as its ``metrics.json`` holds it."""
+
+import math
+from dataclasses import dataclass, fields
+
+from keras_suite.metrics.direction import direction
+from keras_suite.runs.numbers import (
+    as_reported,
+    difference,
+    figure,
+    is_number,
+    reported_decimals,
+    usual_decimals,
+)
+
+SIGNS = {"max": 1, "min": -1}
+NUMBERS = ("reproduced", "reported", "std")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A figure of a run.
+
+    Args:
+        model: whose figure it is.
+        metric: what is measured.
+        reproduced: the figure, or the mean of several repeats.
+        protocol: how rows were prepared and split: "paper" (the report's way), "clean" (the sound
+            way), "both" (the same under both); "" where an experiment compares none.
+        decision: how outputs became predictions, where there are several ways.
+        split: the part of the rows: train, validation or test; "" for a figure of no part.
+        group: a kind of figures with a table of its own, such as "cost" or "by class"; "" for the
+            ordinary ones.
+        direction: "max" or "min", whichever is better, or None.
+        reported: the figure that the source gives, or None.
+        std: standard deviation (of the sample) of the repeats, or None.
+        values: of each repeat; empty without repeats.
+    """
+
+    model: str
+    metric: str
+    reproduced: float
+    protocol: str = ""
+    decision: str = ""
+    split: str = ""
+    group: str = ""
+    direction: str | None = None
+    reported: float | None = None
+    std: float | None = None
+    values: tuple[float, ...] = ()
+
+    @property
+    def table(self) -> str:
+        """The table it stands in, such as "test", "cost" or "test, by class"."""
+        return ", ".join(part for part in (self.split, self.group) if part)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Whose figure it is: model and, where there are any, protocol and decision."""
+        return tuple(name for name in (self.model, self.protocol, self.decision) if name)
+
+    @property
+    def of(self) -> str:
+        """The names in a line."""
+        return ", ".join(self.names)
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What is measured."""
+        return self.table, self.of, self.metric
+
+    @property
+    def deviation(self) -> float | None:
+        """Reproduced minus reported, or None where nothing is reported."""
+        return None if self.reported is None else self.reproduced - self.reported
+
+    @property
+    def verdict(self) -> str:
+        """Whether it is "better" or "worse" than reported, or the "same" as far as is reported.
+
+        Empty where nothing is reported or the metric has no direction.
+        """
+        if self.deviation is None or not self.direction or math.isnan(self.deviation):
+            return ""
+        if round(self.reproduced, reported_decimals(self.reported)) == self.reported:
+            return "same"
+        return "better" if self.deviation * SIGNS[self.direction] > 0 else "worse"
+
+    @property
+    def decimals(self) -> int:
+        """How many the mean, its standard deviation and differences from it are given."""
+        is_mean_of_counts = self.values and all(isinstance(value, int) for value in self.values)
+        return 1 if is_mean_of_counts else usual_decimals(self.reproduced)
+
+    @property
+    def text(self) -> str:
+        """The figure for a person."""
+        return figure(self.reproduced, self.decimals)
+
+    @property
+    def std_text(self) -> str:
+        """The standard deviation for a person, or ""."""
+        return "" if self.std is None else f"±{figure(self.std, self.decimals)}"
+
+    @property
+    def reported_text(self) -> str:
+        """The reported figure for a person, or ""."""
+        return "" if self.reported is None else as_reported(self.reported)
+
+    @property
+    def deviation_text(self) -> str:
+        """The deviation for a person, or ""."""
+        return "" if self.deviation is None else difference(self.deviation, self.decimals)
+
+
+def read_entries(results: list) -> tuple[list[Entry], list[str]]:
+    """Check the results of a ``metrics.json``; the table of test figures comes first, then cost.
+
+    Older runs name a split and a group by "split" alone, such as "cost" or "test, by class", and
+    give no direction.
+
+    Returns:
+        Those that can be read, and a phrase about those that cannot.
+    """
+    entries = [entry for each in results if (entry := _entry(each))]
+    unread = len(results) - len(entries)
+    problems = [f"{unread} of {len(results)} results cannot be read"] if unread else []
+    return sorted(entries, key=reading_order), problems
+
+
+def reading_order(entry: Entry) -> int:
+    """Return 0 for test figures, 1 for costs and 2 for all others, which stay as they come."""
+    return {"test": 0, "cost": 1}.get(entry.table, 2)
+
+
+def _entry(found: object) -> Entry | None:
+    if not isinstance(found, dict):
+        return None
+    given = {each.name: found[each.name] for each in fields(Entry) if each.name in found}
+    given = {name: value for name, value in given.items() if value is not None}
+    numbers = {name: given[name] for name in NUMBERS if name in given}
+    values = given.get("values", [])
+    is_sound = (
+        given.keys() >= {"model", "metric", "reproduced"}
+        and all(isinstance(given[name], str) for name in given.keys() - {*NUMBERS, "values"})
+        and isinstance(values, list)
+        and all(map(is_number, [*numbers.values(), *values]))
+    )
+    if not is_sound:
+        return None
+    known = found["direction"] if "direction" in found else direction(given["metric"])
+    given |= {"values": tuple(values), "direction": known if known in SIGNS else None}
+    return Entry(**given)

@@ -1,0 +1,90 @@
+"""Figures and settings as a person reads them, in the terminal and in the report."""
+
+import math
+
+MINUS = "\N{MINUS SIGN}"
+
+
+def is_number(value: object) -> bool:
+    """Whether a value from a file is a number that can be computed with; NaN is one."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return isinstance(value, float) or abs(value) < 10**300
+
+
+def figure(value: float, decimals: int | None = None) -> str:
+    """Write a figure: a whole number in full, else with four decimals below 10, else with one.
+
+    Args:
+        value: any number; of one below 1e-4 or of 1e12 and above, three digits are given.
+        decimals: of a number that is not whole, where they are not to go by its size.
+    """
+    if not math.isfinite(value):
+        return "not a number" if math.isnan(value) else "infinite"
+    size = abs(value)
+    if size >= 1e12 or 0 < size < 1e-4:
+        text = f"{value:.3g}"
+    elif isinstance(value, int):
+        text = f"{value:,}"
+    else:
+        text = f"{value:,.{usual_decimals(value) if decimals is None else decimals}f}"
+    return text.replace("-", MINUS)
+
+
+def usual_decimals(value: float) -> int:
+    """Return how many decimals :func:`figure` gives a number of this size that is not whole."""
+    return 4 if abs(value) < 10 else 1
+
+
+def difference(value: float, decimals: int) -> str:
+    """Write a difference with its sign and as many decimals, fewer where it is large."""
+    sign = "+" if value > 0 and math.isfinite(value) else ""
+    return sign + figure(value, min(decimals, usual_decimals(value)))
+
+
+def as_reported(value: float) -> str:
+    """Write a reported figure with the decimals its source gives, such as 0.86."""
+    return f"{value:,}".replace("-", MINUS) if abs(value) < 1e12 else figure(value)
+
+
+def reported_decimals(value: float) -> int:
+    """Count the decimals of a figure as its source gives it."""
+    text = repr(value)
+    return 0 if "e" in text else len(text.partition(".")[2].rstrip("0"))
+
+
+def duration(seconds: float) -> str:
+    """Write a time: 38 s, 10 min 8 s, 2 h 5 min."""
+    if not 0 <= seconds < 1e9:
+        return "not known"
+    if seconds < 60:
+        return f"{seconds:.3g} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60:,} h {minutes % 60} min"
+
+
+def counted(number: int, noun: str) -> str:
+    """Write how many there are of something: 1 run, 3 runs."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def plain(value: object) -> str:
+    """Write a setting from a config or a table, whatever its type."""
+    if value is None or value == "":
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, list):
+        return ", ".join(map(plain, value)) or "none"
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {plain(each)}" for name, each in value.items()) or "none"
+    return str(value)
+
+
+def printable(text: object) -> str:
+    """Write what a file or its name says so that it cannot steer the terminal."""
+    return "".join(each if each.isprintable() else "?" for each in str(text))

@@ -1,0 +1,255 @@
+"""Runs as their folders tell of them, whatever state these are in."""
+
+import csv
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from keras_suite.errors import InputError, in_a_line
+from keras_suite.runs.entry import Entry, read_entries
+from keras_suite.runs.numbers import is_number
+from keras_suite.terminal import files
+
+KINDS = {
+    "experiment": str,
+    "about": str,
+    "command": str,
+    "preset": str,
+    "status": str,
+    "data": dict,
+    "environment": dict,
+    "seconds": dict,
+    "parameters": dict,
+    "results": list,
+    "exported": str,
+    "serving": dict,
+}
+"""What ``metrics.json`` holds that readers rely on; older runs lack some of it."""
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """What is left of one run.
+
+    Args:
+        folder: the run's.
+        status: done, running, interrupted, killed (it says running, but no process is at it) or
+            broken (nothing can be said of it).
+        problems: what is wrong with the folder, a phrase each.
+        metrics: ``metrics.json``; what is in :data:`KINDS` is there and of its type, though it may
+            be empty.
+        config: ``config.json``.
+        entries: the results.
+        history: the rows of ``history.csv``.
+    """
+
+    folder: Path
+    status: str = "broken"
+    problems: tuple[str, ...] = ()
+    metrics: dict = field(default_factory=lambda: {k: kind() for k, kind in KINDS.items()})
+    config: dict = field(default_factory=dict)
+    entries: tuple[Entry, ...] = ()
+    history: tuple[dict, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The experiment's, under which its model is served."""
+        return self.metrics["experiment"] or self.folder.absolute().parent.name
+
+    @property
+    def data_kind(self) -> str:
+        """What the rows are: "real", "sample" or "unknown"."""
+        return kind_of(self.metrics["data"])
+
+    @property
+    def seeds(self) -> int:
+        """How many seeds the figures are means of."""
+        return max((len(entry.values) for entry in self.entries), default=0) or 1
+
+    @property
+    def total_seconds(self) -> float | None:
+        """How long the run took, or None."""
+        return self.metrics["seconds"].get("total")
+
+    @property
+    def saved_model(self) -> Path:
+        """The exported SavedModel's folder."""
+        return self.folder / "serving" / self.name / "1"
+
+    @property
+    def examples_file(self) -> Path:
+        """Of :class:`keras_suite.serving.examples.Examples`; older runs have none."""
+        return self.folder / "serving" / "examples.npz"
+
+
+def read_run(folder: Path) -> RunFolder:
+    """Read a run's folder; what is wrong with it is in the problems."""
+    found, problems = read_json(folder / "metrics.json")
+    if problems:
+        return RunFolder(folder, problems=tuple(problems))
+    metrics = found | {name: found.get(name) or kind() for name, kind in KINDS.items()}
+    wrong = [name for name in KINDS if not _is_sound(name, metrics[name])]
+    metrics |= {name: KINDS[name]() for name in wrong}
+    status = _status(metrics["status"], folder)
+    if status == "broken":
+        problems.append("metrics.json gives no status that a run has")
+    problems += [f"{name} in metrics.json is not of its type" for name in wrong]
+    entries, unread = read_entries(metrics["results"])
+    config, unread_config = read_json(folder / "config.json")
+    history, unread_history = read_rows(folder / "history.csv")
+    problems += unread + unread_config + unread_history
+    parts = metrics, config, tuple(entries), tuple(history)
+    return RunFolder(folder, status, tuple(problems), *parts)
+
+
+def read_runs(runs: Path) -> dict[str, list[RunFolder]]:
+    """Read all runs by the experiments' folders, the newest first.
+
+    Args:
+        runs: the folder of all runs.
+
+    Raises:
+        InputError: where there is no such folder.
+    """
+    homes = [home for home in _folders(runs) if home.name != "tuning"]
+    found = {home.name: [read_run(folder) for folder in _folders(home)[::-1]] for home in homes}
+    return {name: records for name, records in found.items() if records}
+
+
+def find_runs(paths: Sequence[Path]) -> tuple[list[RunFolder], list[str]]:
+    """Find the finished runs with an export that a person means.
+
+    Args:
+        paths: folders of runs; of experiments, which stand for their latest run; or of several
+            experiments, such as ``runs/``, which stand for the latest run of each.
+
+    Returns:
+        The runs, and a sentence for each experiment below a folder of several whose latest run
+        cannot be used.
+
+    Raises:
+        InputError: where nothing is found, or a run or experiment named by itself cannot be used.
+    """
+    found, refused = [], []
+    for path in paths:
+        if named := run_meant(path):
+            found.append(_exported(named))
+            continue
+        for folder in _latest_runs(path):
+            try:
+                found.append(_exported(folder))
+            except InputError as error:
+                refused.append(str(error))
+    if not found:
+        raise InputError(" ".join(refused) or "Name a run's folder, such as runs/fraud/latest.")
+    return found, refused
+
+
+def run_meant(path: Path) -> Path | None:
+    """Return a run's folder as it is, for an experiment's that of its latest run, else None."""
+    if (path / "metrics.json").exists():
+        return path.resolve()
+    latest = path / "latest"
+    return latest.resolve() if latest.is_symlink() else None
+
+
+def _latest_runs(path: Path) -> list[Path]:
+    experiments = sorted(path.iterdir()) if path.is_dir() else []
+    latest = [each / "latest" for each in experiments if (each / "latest").is_symlink()]
+    if not latest:
+        raise InputError(
+            f"{path} is neither a run's folder nor an experiment's nor one of experiments: name "
+            "one, such as runs/fraud/latest, runs/fraud or runs."
+        )
+    return [each.resolve() for each in latest]
+
+
+def _exported(folder: Path) -> RunFolder:
+    run = read_run(folder)
+    if run.status == "broken":
+        raise InputError(
+            f"{folder / 'metrics.json'} cannot be read as a run's record: name another run."
+        )
+    if run.status != "done":
+        raise InputError(
+            f"{folder} is not done (its status is {run.status}): go on with it by its "
+            "experiment's --resume, or name another run."
+        )
+    if not (run.saved_model / "saved_model.pb").exists():
+        raise InputError(
+            f"{folder} has no export (serving/{run.name}/1): run the experiment again."
+        )
+    return run
+
+
+def kind_of(data: dict) -> str:
+    """Return what rows are by their provenance: "real", "sample" or "unknown"."""
+    kind = data.get("kind")
+    return kind if kind in ("real", "sample") else "unknown"
+
+
+def read_json(file: Path) -> tuple[dict, list[str]]:
+    """Read a JSON object, and say in a phrase what is wrong where that is not possible."""
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        return {}, [f"{file.name} cannot be read ({error.strerror})"]
+    except (ValueError, RecursionError) as error:
+        return {}, [f"{file.name} is not whole JSON ({in_a_line(error, 120)})"]
+    return (found, []) if isinstance(found, dict) else ({}, [f"{file.name} holds no JSON object"])
+
+
+def read_rows(file: Path) -> tuple[list[dict[str, str]], list[str]]:
+    """Read a csv table, none where there is no file, and say in a phrase what is wrong with it."""
+    try:
+        with file.open(encoding="utf-8", newline="") as lines:
+            return list(csv.DictReader(lines, restval="")), []
+    except FileNotFoundError:
+        return [], []
+    except (OSError, ValueError, csv.Error) as error:
+        return [], [f"{file.name} cannot be read ({in_a_line(error, 120)})"]
+
+
+def _folders(parent: Path) -> list[Path]:
+    try:
+        inside = sorted(parent.iterdir())
+    except PermissionError:
+        return []
+    except OSError as error:
+        raise InputError(
+            f"{parent} cannot be read ({error.strerror}): give the folder that experiments write "
+            "their runs to, which is runs/ where --output names no other."
+        ) from error
+    return [
+        path
+        for path in inside
+        if path.is_dir() and not path.is_symlink() and not path.name.startswith(".")
+    ]
+
+
+def _is_sound(name: str, value: object) -> bool:
+    if not isinstance(value, KINDS[name]):
+        return False
+    if name in ("seconds", "parameters"):
+        return all(map(is_number, value.values()))
+    if name == "data" and value:
+        return isinstance(value.get("source"), str) and is_number(value.get("rows"))
+    return True
+
+
+def _status(said: str, folder: Path) -> str:
+    if said == "running":
+        return "running" if _is_held(folder / ".lock") else "killed"
+    return said if said in ("done", "interrupted") else "broken"
+
+
+def _is_held(lock: Path) -> bool:
+    """Whether a process holds a run's lock, which the kernel takes from one that is killed."""
+    try:
+        if not lock.is_file():
+            return False
+        with files.held(lock, ""):
+            return False
+    except (InputError, OSError):
+        return True
