@@ -30,9 +30,9 @@ def arguments() -> argparse.Namespace:
 
 
 def encoder_here() -> str:
+    from keras_suite.data.minilm import NAME, minilm_folder
     from keras_suite.errors import InputError
     from keras_suite.models.encoders import TINY
-    from keras_suite.models.minilm import NAME, minilm_folder
 
     try:
         minilm_folder()

@@ -127,8 +127,8 @@ def load(config: Config):
         raise InputError(f"The images are not in colour: {list(images.train[0].shape)}.")
     kept = {"train": config.train_images or None, "test": config.test_images or None}
     parts = {part: tuple(each[:n] for each in getattr(images, part)) for part, n in kept.items()}
-    classes = images.classes if images.provenance.is_sample else CLASSES
-    return dataclasses.replace(images, classes=classes, **parts)
+    classes = images.class_names if images.provenance.is_sample else CLASSES
+    return dataclasses.replace(images, class_names=classes, **parts)
 
 
 def split(config: Config, images):
@@ -206,7 +206,7 @@ def run(config: Config, run) -> None:
             measured += what
         if history[-1]["val_accuracy"] > best:
             best = history[-1]["val_accuracy"]
-            export(each, rows, network, images.classes, run)
+            export(each, rows, network, images.class_names, run)
         network = None
         forget_graphs()
     draw(config, rows, histories, tests, images, run)
@@ -277,17 +277,18 @@ def draw(config: Config, rows, histories: dict, tests: dict, images, run) -> Non
     from keras_suite.plots import common as plots
 
     labels = {part: each.labels for part, each in rows.parts().items()}
-    run.save_figure(plots.class_histogram(labels, images.classes), "classes")
+    run.save_figure(plots.class_histogram(labels, images.class_names), "classes")
     run.save_figure(plots.gallery(*samples(config, rows, images)), "samples")
     run.save_figure(plots.learning_curves(histories, ["loss", "accuracy"]), "learning_curves")
     matrices = {
         name: {"test": confusion_matrix(y, p.argmax(axis=1))} for name, (y, p) in tests.items()
     }
-    run.save_figure(plots.confusion_matrices(matrices, images.classes), "confusion")
+    run.save_figure(plots.confusion_matrices(matrices, images.class_names), "confusion")
     for name, (y, p) in tests.items():
         wrong = [i for i in (-p.max(axis=1)).argsort() if p[i].argmax() != y[i]][:24]
         titles = [
-            f"{images.classes[y[i]]},\npredicted {images.classes[p[i].argmax()]}" for i in wrong
+            f"{images.class_names[y[i]]},\npredicted {images.class_names[p[i].argmax()]}"
+            for i in wrong
         ]
         mistakes = [rows.test.inputs[i] for i in wrong]
         run.save_figure(plots.gallery(mistakes, titles), f"most_confident_mistakes_{name}")
@@ -298,7 +299,7 @@ def samples(config: Config, rows, images) -> tuple[list, list[str]]:
     import tensorflow as tf
 
     pictures, titles = [], []
-    for label, name in list(enumerate(images.classes))[:6]:
+    for label, name in list(enumerate(images.class_names))[:6]:
         image = rows.train.inputs[(rows.train.labels == label).argmax()]
         seen = tf.image.resize(image / 255, [config.image_size] * 2).numpy()
         pictures += [image, seen]

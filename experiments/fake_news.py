@@ -354,15 +354,15 @@ def report(tweets, rows, histories: dict, outputs: dict, results: list, run) -> 
     from keras_suite.tasks.fake_news.mistakes import mistakes_table, write_mistakes
 
     labels = {part: each.labels for part, each in rows.parts().items()}
-    run.save_figure(plots.class_histogram(labels, tweets.classes), "classes")
+    run.save_figure(plots.class_histogram(labels, tweets.class_names), "classes")
     run.save_figure(plots.learning_curves(histories, ["loss", "accuracy"]), "learning_curves")
     matrices = {
         name: {"test": confusion_matrix(labels["test"], p >= 0.5)} for name, p in outputs.items()
     }
-    run.save_figure(plots.confusion_matrices(matrices, tweets.classes), "confusion")
+    run.save_figure(plots.confusion_matrices(matrices, tweets.class_names), "confusion")
     run.save_figure(plots.beside_reported(results, ["accuracy", "f1"]), "beside_reported")
     texts = tweets.validation.texts[: len(labels["test"])]
-    given = texts, labels["test"], outputs, tweets.classes
+    given = texts, labels["test"], outputs, tweets.class_names
     write_mistakes(run.folder / "misclassified.csv", *given)
     run.console.print(mistakes_table(*given))
 
@@ -375,7 +375,7 @@ def export(config: Config, tweets, rows, model, run) -> None:
     run.save_tokenizer(tokenizer_of(config, tweets))
     cleaned = config.models[0] in config.clean
     text = {"reads": "text", "max_length": config.max_length, "clean": cleaned}
-    card = {"classes": tweets.classes, "text": text}
+    card = {"classes": tweets.class_names, "text": text}
     given = *serving_signature(model), rows.test.first(EXAMPLES)
     run.save_model(model, ", ".join(config.name.values()), *given, **card)
 

@@ -124,7 +124,7 @@ def run(config: Config, run) -> None:
     with run.stage("draw", 0.04):
         draw(first_seed, histories, images, run)
     with run.stage("export", 0.02):
-        export(first_seed[-1], images.classes, run)
+        export(first_seed[-1], images.class_names, run)
     run.finish(results)
 
 
@@ -160,9 +160,11 @@ def draw(variants: list, histories: dict, images, run) -> None:
     y, p = tests[variants[-1].model]
     guess, sure = p.argmax(axis=1), p.max(axis=1)
     wrong = [i for i in (-sure).argsort() if guess[i] != y[i]][:24]
-    titles = [f"{images.classes[y[i]]},\npredicted {images.classes[guess[i]]}" for i in wrong]
+    titles = [
+        f"{images.class_names[y[i]]},\npredicted {images.class_names[guess[i]]}" for i in wrong
+    ]
     run.save_figure(plots.learning_curves(curves, ["loss", "accuracy"]), "learning_curves")
-    run.save_figure(plots.confusion_matrices(matrices, images.classes), "confusion")
+    run.save_figure(plots.confusion_matrices(matrices, images.class_names), "confusion")
     run.save_figure(plots.gallery(images.test[0][wrong], titles), "most_confident_mistakes")
 
 

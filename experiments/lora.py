@@ -121,11 +121,11 @@ class Config(ExperimentConfig):
         from keras_suite.adapters.config import LoRAConfig
 
         return LoRAConfig(
-            rank=self.rank,
-            alpha=self.alpha,
-            dropout=self.dropout,
-            targets=self.targets,
-            also_train=head,
+            r=self.rank,
+            lora_alpha=self.alpha,
+            lora_dropout=self.dropout,
+            target_modules=self.targets,
+            modules_to_save=head,
             seed=self.seed,
         )
 
@@ -265,7 +265,7 @@ def run(config: Config, run) -> None:
                 export(each, pairs, rows, model, run)
         del model
         forget_graphs()
-    draw(outcomes, pairs.classes, run)
+    draw(outcomes, pairs.class_names, run)
     run.finish(compare(measured, REPORTED))
 
 
@@ -349,7 +349,7 @@ def export(config: Config, pairs, rows, model, run) -> None:
         model = in_float32(model, build(dataclasses.replace(config, precision="float32"), rows))
     examples = rows.test.first(EXAMPLES)
     text = {"reads": "pair", "max_length": config.max_length}
-    card = {"classes": pairs.classes, "text": text}
+    card = {"classes": pairs.class_names, "text": text}
     run.save_tokenizer(tokenizer_of(config, pairs))
     if config.mode == "lora":
         adapter = config.lora(head_names(model))

@@ -230,14 +230,16 @@ def draw(config: Config, variants: list, histories: dict, before, best, images, 
 
     maps = {"before training": before}
     maps |= {each.model: embed_some(config, each) for each in variants}
-    run.save_figure(embedding_plots.tsne_maps(maps, images.classes), "tsne")
+    run.save_figure(embedding_plots.tsne_maps(maps, images.class_names), "tsne")
     curves = {each.model: histories[each.fit.name] for each in variants}
     run.save_figure(embedding_plots.zero_loss_shares(curves), "zero_loss")
     run.save_figure(plots.learning_curves(curves, ["loss", "zero_loss"]), "learning_curves")
     run.save_figure(plots.validation_curves(curves, ["recall_at_1"]), "validation")
     test = best.split.test
     embeddings = test.predict(best.network)
-    nearest = embedding_plots.nearest_images(test.images, test.labels, embeddings, images.classes)
+    nearest = embedding_plots.nearest_images(
+        test.images, test.labels, embeddings, images.class_names
+    )
     run.save_figure(nearest, "nearest_images")
 
 

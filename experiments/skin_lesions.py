@@ -23,7 +23,7 @@ from typing import Literal
 from keras_suite.cli import main
 from keras_suite.config import ExperimentConfig, require
 from keras_suite.experiment import Objective
-from keras_suite.tasks.skin_lesions.dermamnist import CLASSES
+from keras_suite.tasks.skin_lesions.dermamnist import CLASS_NAMES as CLASSES
 
 BALANCE = {
     "plain": {},

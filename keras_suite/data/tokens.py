@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keras_suite.data.download import NoNetworkError, require_answer
+from keras_suite.data.minilm import resolve
 from keras_suite.errors import InputError, in_a_line
-from keras_suite.models.minilm import resolve
 from keras_suite.terminal import files
 
 if TYPE_CHECKING:

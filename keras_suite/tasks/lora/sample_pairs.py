@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-CLASSES = {
+CLASS_NAMES = {
     "qqp": ["not_duplicate", "duplicate"],
     "mnli": ["entailment", "neutral", "contradiction"],
 }
@@ -111,11 +111,11 @@ def draw_pairs(
 
     Returns:
         The first texts, the second texts, and labels ``[rows]`` int64 that index
-        ``CLASSES[task]``.
+        ``CLASS_NAMES[task]``.
     """
     draw = {"qqp": _questions, "mnli": _premise_and_hypothesis}[task]
     rng = np.random.default_rng(seed)
-    labels = np.arange(rows, dtype=np.int64) % len(CLASSES[task])
+    labels = np.arange(rows, dtype=np.int64) % len(CLASS_NAMES[task])
     pairs: dict[tuple[str, str], None] = {}  # in the order drawn
     while len(pairs) < rows:
         pairs.setdefault(draw(labels[len(pairs)], rng))

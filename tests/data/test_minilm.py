@@ -9,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from keras_suite.data import minilm
+from keras_suite.data.minilm import minilm_folder, resolve
 from keras_suite.data.tokens import load_tokenizer
 from keras_suite.errors import InputError
-from keras_suite.models import minilm
-from keras_suite.models.minilm import minilm_folder, resolve
 
 WEIGHTS = b"weights" * 1000
 
@@ -157,7 +157,7 @@ def test_the_tokenizer_is_looked_for_under_the_same_name(no_package):
 
 def test_importing_it_loads_no_framework():
     code = """
-import sys, keras_suite.models.minilm
+import sys, keras_suite.data.minilm
 print({"tensorflow", "keras", "transformers", "torch", "all_minilm_l6_v2"} & set(sys.modules))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
