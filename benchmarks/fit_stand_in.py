@@ -56,6 +56,9 @@ def _fit_kind(frame: pd.DataFrame) -> dict:
 
 def main() -> None:
     """Fit the parameters to half of the rows of the file named on the command line."""
+    if len(sys.argv) != 2:
+        print(__doc__)  # there are no real rows to fit to
+        return
     table = read(Path(sys.argv[1]))
     fitted, _ = halves(table.frame)
     document = {

@@ -44,7 +44,7 @@ def encoder_here() -> str:
 
 def tweet_rows(options: argparse.Namespace, encoder: str):
     from keras_suite.data.length_buckets import TextRows
-    from keras_suite.data.tokens import encode_texts
+    from keras_suite.data.tokens import encode
     from keras_suite.models.encoders import tokenizer_for
     from keras_suite.tasks.fake_news.tweets import clean_tweet, load_tweets
 
@@ -52,7 +52,7 @@ def tweet_rows(options: argparse.Namespace, encoder: str):
     print(sets.notice or f"{len(sets.train.texts):,} tweets of {sets.provenance.source}")
     texts = [clean_tweet(text) for text in sets.train.texts]
     tokenizer = tokenizer_for(encoder, texts)
-    encoded = encode_texts(tokenizer, texts, MAX_LENGTH)
+    encoded = encode(tokenizer, [texts], MAX_LENGTH)
     return TextRows(encoded, sets.train.labels, tokenizer.pad_token_id)
 
 

@@ -195,14 +195,14 @@ def split(config: Config, tweets):
     from keras_suite.data.download import cache_folder
     from keras_suite.data.length_buckets import TextRows
     from keras_suite.data.split import Split
-    from keras_suite.data.tokens import encode_texts
+    from keras_suite.data.tokens import encode
 
     train, validation, test = picks_of(config, tweets)
     tokenizer = tokenizer_of(config, tweets)
 
     def rows(part, picks):
         texts = texts_of(config, part, picks)
-        encoded = encode_texts(tokenizer, texts, config.max_length, cache_folder() / "tokens")
+        encoded = encode(tokenizer, [texts], config.max_length, cache_folder() / "tokens")
         return TextRows(encoded, part.labels[picks], tokenizer.pad_token_id)
 
     return Split(

@@ -2,9 +2,9 @@
 
 import csv
 import io
-import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from keras_suite.errors import InputError
 
@@ -60,13 +60,14 @@ def csv_records(
     rows = csv_rows(io.TextIOWrapper(io.BytesIO(content), "utf-8", newline=""), called)
     place, header = next(rows)
     lacking, surplus = Counter(columns) - Counter(header), Counter(header) - Counter(columns)
-    complaints = [
-        f"{what} {', '.join(map(repr, names))}"
-        for what, names in (("lacks the column", lacking), ("has the needless column", surplus))
-        if names
-    ]
-    if complaints:
-        what = textwrap.shorten(" and ".join(complaints), 150, placeholder=" ...")
-        raise InputError(f"{place}: the header {what}; it must name each column once.")
+    if lacking or surplus:
+        what = f"lacks {_listed(lacking)}" if lacking else f"has besides {_listed(surplus)}"
+        raise InputError(
+            f"{place}: the header {what}; it must have these columns once: {', '.join(columns)}."
+        )
     for place, cells in rows:
         yield place, dict(zip(header, cells, strict=True))
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"{name!r:.40}" for name in islice(names, 5))

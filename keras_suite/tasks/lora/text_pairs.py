@@ -13,7 +13,7 @@ from keras_suite.data.length_buckets import TextRows
 from keras_suite.data.prepared import load_prepared
 from keras_suite.data.provenance import Loaded, Provenance
 from keras_suite.data.source import Kind
-from keras_suite.data.tokens import encode_pairs
+from keras_suite.data.tokens import encode
 from keras_suite.errors import InputError
 from keras_suite.tasks.lora import sample_pairs
 
@@ -78,10 +78,10 @@ def tokenized(
         max_length: the most tokens of a pair; longer ones are cut.
 
     Raises:
-        InputError: as :func:`keras_suite.data.tokens.encode_pairs`.
+        InputError: as :func:`keras_suite.data.tokens.encode`.
     """
-    first, second = ([texts[i] for i in indices] for texts in pairs[:2])
-    encoded = encode_pairs(tokenizer, first, second, max_length, cache_folder() / "tokens")
+    columns = [[texts[i] for i in indices] for texts in pairs[:2]]
+    encoded = encode(tokenizer, columns, max_length, cache_folder() / "tokens")
     return TextRows(encoded, pairs[2][indices], tokenizer.pad_token_id)
 
 
