@@ -199,8 +199,9 @@ def _read_cached(file: Path, max_length: int) -> Encoded | None:
     try:
         # np.load leaves a file open that it was given by name and finds damaged.
         with file.open("rb") as handle, np.load(handle, allow_pickle=False) as stored:
-            types, truncated = stored.get("token_type_ids"), int(stored["truncated"])
-            return Encoded(stored["input_ids"], stored["offsets"], types, max_length, truncated)
+            arrays = {"token_type_ids": None} | dict(stored)
+            scalars = {"max_length": max_length, "truncated": int(arrays["truncated"])}
+            return Encoded(**arrays | scalars)  # which refuses an array of another name
     except Exception:  # not there, or damaged in one of many ways
         return None
 
