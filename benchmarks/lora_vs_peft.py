@@ -74,7 +74,9 @@ def keras_step(precision: str) -> Step:
     arguments = {"add_pooling_layer": False}
     module = TFRobertaMainLayer(RobertaConfig(**ROBERTA_BASE), **arguments, name="roberta")
     encoder = Adopted(module, "last_hidden_state", arguments)
-    config = LoRAConfig(rank=RANK, alpha=ALPHA, dropout=DROPOUT, also_train=("classifier",))
+    config = LoRAConfig(
+        r=RANK, lora_alpha=ALPHA, lora_dropout=DROPOUT, modules_to_save=("classifier",)
+    )
     model = apply_lora(text_classifier(encoder, CLASSES), config)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(LEARNING_RATE), loss)

@@ -30,9 +30,9 @@ def arguments() -> argparse.Namespace:
 
 
 def encoder_here() -> str:
+    from keras_suite.data.minilm import NAME, minilm_folder
     from keras_suite.errors import InputError
     from keras_suite.models.encoders import TINY
-    from keras_suite.models.minilm import NAME, minilm_folder
 
     try:
         minilm_folder()
@@ -44,7 +44,7 @@ def encoder_here() -> str:
 
 def tweet_rows(options: argparse.Namespace, encoder: str):
     from keras_suite.data.length_buckets import TextRows
-    from keras_suite.data.tokens import encode_texts
+    from keras_suite.data.tokens import encode
     from keras_suite.models.encoders import tokenizer_for
     from keras_suite.tasks.fake_news.tweets import clean_tweet, load_tweets
 
@@ -52,7 +52,7 @@ def tweet_rows(options: argparse.Namespace, encoder: str):
     print(sets.notice or f"{len(sets.train.texts):,} tweets of {sets.provenance.source}")
     texts = [clean_tweet(text) for text in sets.train.texts]
     tokenizer = tokenizer_for(encoder, texts)
-    encoded = encode_texts(tokenizer, texts, MAX_LENGTH)
+    encoded = encode(tokenizer, [texts], MAX_LENGTH)
     return TextRows(encoded, sets.train.labels, tokenizer.pad_token_id)
 
 
@@ -124,8 +124,6 @@ def main() -> None:
     from keras_suite.terminal.quiet import start_tensorflow
 
     start_tensorflow()
-    from keras_suite.data.length_buckets import padding_share
-
     encoder = encoder_here()
     rows = tweet_rows(options, encoder)
     everything = whole_pass(rows)
@@ -138,9 +136,11 @@ def main() -> None:
     by_width = sorted(pairs, key=lambda pair: width(pair[0]))
     take_turns(ours, plain, [by_width[0], by_width[-1]])
     here, there = BATCH_SIZE * options.rounds / take_turns(ours, plain, pairs).sum(axis=0)
-    share = padding_share(rows.encoded, BATCH_SIZE, SEED)
+    masks = [inputs["attention_mask"] for inputs, _ in everything]
+    tokens, most = sum(map(np.sum, masks)), len(everything) * BATCH_SIZE * MAX_LENGTH
+    in_buckets = 1 - tokens / sum(map(np.size, masks))
     print(f"{encoder}, tweets of {rows.encoded.lengths.mean():.1f} tokens; padding in a pass:")
-    print(f"  {share['buckets']:.1%} in buckets, {share['max_length']:.1%} at {MAX_LENGTH} tokens")
+    print(f"  {in_buckets:.1%} in buckets, {1 - tokens / most:.1%} at {MAX_LENGTH} tokens")
     print(f"training on {options.rounds} batches of {BATCH_SIZE}, drawn from {len(everything):,}:")
     print(f"  mean width {mean_width(buckets):.1f} (of all {mean_width(everything):.1f})")
     print(f"  {here:.1f} tweets/s in buckets, {there:.1f} at {MAX_LENGTH} tokens")

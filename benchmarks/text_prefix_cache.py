@@ -28,8 +28,8 @@ def arguments() -> argparse.Namespace:
 
 
 def encoder_here() -> str:
+    from keras_suite.data.minilm import minilm_folder
     from keras_suite.errors import InputError
-    from keras_suite.models.minilm import minilm_folder
 
     try:
         minilm_folder()

@@ -123,7 +123,7 @@ def load(config: Config):
     if found.train[0].shape[3:] != (3,):
         raise InputError(f"The images are not in colour: {list(found.train[0].shape)}.")
     few = found.first(config.train_images, config.test_images)
-    return few if few.provenance.is_sample else replace(few, classes=CLASSES)
+    return few if few.provenance.is_sample else replace(few, class_names=CLASSES)
 
 
 def variants(config: Config) -> list[Variant]:
@@ -171,7 +171,7 @@ def evaluate(trained) -> list:
 
 def figures(outcome) -> dict:
     """Draw the data, the curves, the confusion and the most confident mistakes."""
-    names, (pictures, _) = outcome.data.classes, outcome.data.test
+    names, (pictures, _) = outcome.data.class_names, outcome.data.test
     size, train = outcome.config.image_size, outcome.data.train
     drawn = {
         "classes": classes.class_histogram(outcome.labels, names),
@@ -188,7 +188,7 @@ def figures(outcome) -> dict:
 def serve(trained):
     """Export uint8 images of any size in, class probabilities out."""
     about = "Colour images of any size in, 0 to 255; the probability of each class out."
-    images, names = trained.rows.test.inputs, trained.data.classes
+    images, names = trained.rows.test.inputs, trained.data.class_names
     return served.serve_images(trained.network, about, images, classes=names)
 
 

@@ -188,7 +188,7 @@ def evaluate(trained) -> list:
 
 def figures(outcome) -> dict:
     """Draw the data, the curves, the confusion, and our figures beside the report's."""
-    names = outcome.data.classes
+    names = outcome.data.class_names
     return {
         "classes": classes.class_histogram(outcome.labels, names),
         "learning_curves": curves.learning_curves(outcome.histories, ["loss", "accuracy"]),
@@ -201,7 +201,7 @@ def wrong(outcome) -> list:
     """Find the misclassified tweets of each model."""
     texts, predictions = outcome.data.validation.texts, outcome.predictions("test")
     models = {name: parts["test"] for name, parts in predictions.items()}
-    return mistakes.find_mistakes(texts, models, outcome.data.classes)
+    return mistakes.find_mistakes(texts, models, outcome.data.class_names)
 
 
 def files(outcome) -> dict:
@@ -220,7 +220,7 @@ def serve(trained):
     about = "Token ids in, the probability of the second class out."
     text = {"reads": "text", "max_length": config.max_length, "clean": config.first["clean"]}
     given = trained.network, about, tweet_classifier.probability, rows.test, rows.tokenizer
-    return served.serve_texts(*given, classes=trained.data.classes, text=text)
+    return served.serve_texts(*given, classes=trained.data.class_names, text=text)
 
 
 if __name__ == "__main__":

@@ -109,7 +109,7 @@ def evaluate(trained) -> list:
 
 def figures(outcome) -> dict:
     """Draw the training, the confusion, and the tuned network's most confident mistakes."""
-    names, (pictures, _) = outcome.data.classes, outcome.data.test
+    names, (pictures, _) = outcome.data.class_names, outcome.data.test
     mistakes = outcome.trained[-1].predict("test")
     return {
         "learning_curves": curves.learning_curves(outcome.histories, ["loss", "accuracy"]),
@@ -121,7 +121,7 @@ def figures(outcome) -> dict:
 def serve(trained):
     """Export uint8 images in, class probabilities out."""
     about = "Greyscale images in, 0 to 255; the probability of each class out."
-    images, names = trained.rows.test[0], trained.data.classes
+    images, names = trained.rows.test[0], trained.data.class_names
     return served.serve_images(trained.network, about, images, classes=names)
 
 

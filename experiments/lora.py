@@ -200,7 +200,7 @@ def evaluate(trained) -> list:
 
 def figures(outcome) -> dict:
     """Draw the evaluations and the confusion, the modes side by side."""
-    names = [name.replace("_", "\n") for name in outcome.data.classes]
+    names = [name.replace("_", "\n") for name in outcome.data.class_names]
     return {
         "learning_curves": curves.learning_curves(outcome.histories, ["loss", "accuracy"]),
         "evaluations": curves.validation_curves(outcome.histories, list(MEASURED)),
@@ -214,7 +214,7 @@ def serve(trained):
     about = "Token ids in, the probability of each class out."
     text = {"reads": "pair", "max_length": config.max_length}
     given = network, about, text_classifier.probabilities, rows.test, rows.tokenizer
-    whole = served.serve_texts(*given, classes=trained.data.classes, text=text)
+    whole = served.serve_texts(*given, classes=trained.data.class_names, text=text)
     if config.mode != "lora":
         return whole
     adapter = config.adapter(text_classifier.head_names(network))

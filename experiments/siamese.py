@@ -163,7 +163,7 @@ def evaluate(trained) -> list:
 
 def figures(outcome) -> dict:
     """Draw maps of the embeddings, what the triplets still teach, and nearest neighbours."""
-    names, histories = outcome.data.classes, outcome.histories
+    names, histories = outcome.data.class_names, outcome.histories
     maps = {each.name: embedded(outcome.config, each) for each in outcome.trained}
     best = max(histories, key=lambda name: histories[name][-1][OBJECTIVE])
     labels, embeddings = outcome.predictions("test")[best]["test"]

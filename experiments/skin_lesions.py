@@ -26,7 +26,7 @@ from keras_suite.cli import main
 from keras_suite.config import ExperimentConfig
 from keras_suite.data.split import Split
 from keras_suite.experiment import Variant
-from keras_suite.tasks.skin_lesions.dermamnist import CLASSES
+from keras_suite.tasks.skin_lesions.dermamnist import CLASS_NAMES as CLASSES
 
 with epy.lazy_imports():
     import keras
@@ -182,7 +182,7 @@ def figures(outcome) -> dict:
 def says(outcome) -> list:
     """Say which figures are undefined; show recall and F1 of each class."""
     shown = [row for row in outcome.results if row["metric"].startswith(("recall", "f1"))]
-    table = results.results_table(shown, "test", "by class", "Recall and F1 of each class")
+    table = results.results_table(shown, "test", "Recall and F1 of each class", "by class")
     undefined = {
         part: classification.undefined_figures(labels, CLASSES)
         for part, labels in outcome.labels.items()

@@ -1,5 +1,6 @@
 import os
 import signal
+import urllib.request
 from pathlib import Path
 
 import hypothesis
@@ -29,3 +30,20 @@ def real_data() -> Path:
     if not folder:
         pytest.skip("KERAS_SUITE_REAL_DATA names no folder with the real data")
     return Path(folder)
+
+
+@pytest.fixture
+def own_cache(tmp_path, monkeypatch) -> Path:
+    """The cache of downloaded data, empty, for one test alone."""
+    monkeypatch.setenv("KERAS_SUITE_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def no_network(monkeypatch):
+    """A machine on which no address answers."""
+
+    def unreachable(*_, **__):
+        raise OSError("no network")
+
+    monkeypatch.setattr(urllib.request, "urlopen", unreachable)

@@ -32,7 +32,7 @@ def apply_lora(model: keras.Model, config: LoRAConfig) -> keras.Model:
     if lora_layers(model):
         raise ValueError(f"{model.name} has low-rank updates already: begin with its base.")
     chosen = config.choose(_dense_paths(model))
-    _require_parts(model, config.also_train)
+    _require_parts(model, config.modules_to_save)
     return keras.models.clone_model(
         model, clone_function=lambda layer: _adapted(layer, chosen, config), recursive=True
     )
@@ -143,14 +143,16 @@ def _adapted(
 ) -> keras.layers.Layer:
     if isinstance(layer, Adopted):
         prefix = f"{layer.name}."
-        trained = [w.name for w in layer.weights if _is_within(prefix + w.name, config.also_train)]
+        trained = [
+            w.name for w in layer.weights if _is_within(prefix + w.name, config.modules_to_save)
+        ]
         updates = {p.removeprefix(prefix): s for p, s in chosen.items() if p.startswith(prefix)}
         return layer.twin(copied=trained, lora=updates, trains=trained)
     if not isinstance(layer, keras.layers.Layer):
         return layer  # an operation such as slicing
     if layer.name in chosen:
         return LoRADense(layer, **chosen[layer.name])
-    if any(_is_within(path, config.also_train) for path in _weight_paths(layer)):
+    if any(_is_within(path, config.modules_to_save) for path in _weight_paths(layer)):
         copy = type(layer).from_config(layer.get_config())
         copy.build_from_config(layer.get_build_config())
         copy.set_weights(layer.get_weights())

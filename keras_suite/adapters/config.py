@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-NUMBER_OF_LAYER = re.compile(r".*\.[^.]*\.(\d+)\.")
+LAYER_INDEX = re.compile(r".*\.[^.]*\.(\d+)\.")
 """As PEFT finds it: "encoder.layer.3.attention.self.query" is in layer 3."""
 
 
@@ -12,29 +12,29 @@ NUMBER_OF_LAYER = re.compile(r".*\.[^.]*\.(\d+)\.")
 class LoRAConfig:
     """A low-rank adapter (LoRA: Hu et al., 2021, arXiv 2106.09685).
 
-    Every field means what PEFT's of the same purpose means.
+    All fields but ``seed`` are those of PEFT's LoraConfig, in name and meaning.
 
     Args:
-        rank: r of every update.
-        alpha: each update is scaled by alpha / rank.
-        dropout: rate on the input of each update while training.
-        targets: which dense layers get an update: names, each the end of a path (``query`` is any
-            ``....query``), or one regular expression for whole paths.
-        layers: numbers of the only encoder layers that get one; None for all.
+        r: rank of every update.
+        lora_alpha: each update is scaled by lora_alpha / r.
+        lora_dropout: rate on the input of each update while training.
+        target_modules: which dense layers get an update: names, each the end of a path (``query``
+            is any ``....query``), or one regular expression for whole paths.
+        layers_to_transform: indices of the only encoder layers that get one; None for all.
         rank_pattern: other ranks for some: by regular expressions for the ends of paths.
-        also_train: names of what else trains, whole, such as the head.
-        rslora: scale by alpha / sqrt(rank) instead (arXiv 2312.03732).
+        modules_to_save: names of what else trains, whole, such as the head.
+        use_rslora: scale by lora_alpha / sqrt(r) instead (arXiv 2312.03732).
         seed: of the first values and of dropout.
     """
 
-    rank: int = 8
-    alpha: float = 16.0
-    dropout: float = 0.0
-    targets: tuple[str, ...] | str = ("query", "value")
-    layers: tuple[int, ...] | None = None
+    r: int = 8
+    lora_alpha: float = 16.0
+    lora_dropout: float = 0.0
+    target_modules: tuple[str, ...] | str = ("query", "value")
+    layers_to_transform: tuple[int, ...] | None = None
     rank_pattern: Mapping[str, int] = field(default_factory=dict)
-    also_train: tuple[str, ...] = ()
-    rslora: bool = False
+    modules_to_save: tuple[str, ...] = ()
+    use_rslora: bool = False
     seed: int = 0
 
     def choose(self, paths: Collection[str]) -> dict[str, dict]:
@@ -50,24 +50,26 @@ class LoRAConfig:
             ValueError: where a target, layer number or rank pattern matches none of them.
         """
         chosen = self._named(paths)
-        if self.layers is not None:
-            for number in self.layers:
+        if self.layers_to_transform is not None:
+            for number in self.layers_to_transform:
                 if not any(_layer_of(path) == number for path in chosen):
                     numbers = sorted({_layer_of(path) for path in chosen} - {None})
                     raise ValueError(f"There is no layer {number}; there are {numbers}.")
-            chosen = [path for path in chosen if _layer_of(path) in self.layers]
+            chosen = [path for path in chosen if _layer_of(path) in self.layers_to_transform]
         for pattern in self.rank_pattern:
             if not any(_ends_in(pattern, path) for path in chosen):
                 raise ValueError(f"The rank pattern {pattern!r} matches none of {_list(chosen)}.")
         return {path: self._settings(path, i) for i, path in enumerate(chosen)}
 
     def _named(self, paths: Collection[str]) -> list[str]:
-        if isinstance(self.targets, str):
-            chosen = [path for path in paths if re.fullmatch(self.targets, path)]
-            missing = [] if chosen else [self.targets]
+        if isinstance(self.target_modules, str):
+            chosen = [path for path in paths if re.fullmatch(self.target_modules, path)]
+            missing = [] if chosen else [self.target_modules]
         else:
-            chosen = [path for path in paths if is_part_of(path, self.targets)]
-            missing = [end for end in self.targets if not any(is_part_of(p, [end]) for p in paths)]
+            chosen = [path for path in paths if is_part_of(path, self.target_modules)]
+            missing = [
+                end for end in self.target_modules if not any(is_part_of(p, [end]) for p in paths)
+            ]
         if missing or not chosen:
             what = ", ".join(missing) or "No target"
             raise ValueError(f"{what} matches no dense layer; there are {_list(paths)}.")
@@ -76,10 +78,10 @@ class LoRAConfig:
     def _settings(self, path: str, place: int) -> dict:
         ranks = [rank for end, rank in self.rank_pattern.items() if _ends_in(end, path)]
         return {
-            "rank": (ranks or [self.rank])[0],
-            "alpha": self.alpha,
-            "dropout": self.dropout,
-            "rslora": self.rslora,
+            "r": (ranks or [self.r])[0],
+            "lora_alpha": self.lora_alpha,
+            "lora_dropout": self.lora_dropout,
+            "use_rslora": self.use_rslora,
             "seed": self.seed + place,
         }
 
@@ -94,7 +96,7 @@ def _ends_in(pattern: str, path: str) -> bool:
 
 
 def _layer_of(path: str) -> int | None:
-    match = NUMBER_OF_LAYER.match(path)
+    match = LAYER_INDEX.match(path)
     return int(match[1]) if match else None
 
 

@@ -19,6 +19,7 @@ from keras_suite.terminal import files
 
 CONFIG, TENSORS = "adapter_config.json", "adapter_model.safetensors"
 PREFIX = "base_model.model."
+FIXED = {"peft_type": "LORA", "task_type": "SEQ_CLS", "inference_mode": True, "bias": "none"}
 UNSUPPORTED = {
     "alpha_pattern", "exclude_modules", "fan_in_fan_out", "layer_replication", "lora_bias",
     "layers_pattern", "target_parameters", "trainable_token_indices", "use_dora", "use_qalora",
@@ -39,7 +40,9 @@ def save_adapter(model: keras.Model, config: LoRAConfig, folder: Path, base: str
     with files.whole(folder) as partial:
         partial.mkdir()
         save_file(tensors, partial / TENSORS, metadata={"format": "pt"})
-        text = json.dumps(_to_peft(config, base), indent=2, sort_keys=True) + "\n"
+        fields = vars(config) | FIXED | {"base_model_name_or_path": base}
+        del fields["seed"]  # PEFT has none
+        text = json.dumps(fields, indent=2, sort_keys=True) + "\n"
         (partial / CONFIG).write_text(text, encoding="utf-8")
 
 
@@ -75,7 +78,12 @@ def read_config(folder: Path) -> LoRAConfig:
     Raises:
         InputError: where it cannot be read or asks for what there is not here.
     """
-    return _from_peft(_read_json(Path(folder) / CONFIG), str(Path(folder) / CONFIG))
+    file = Path(folder) / CONFIG
+    try:
+        fields = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{file} cannot be read ({error}): name an adapter's folder.") from error
+    return _from_peft(fields, file)
 
 
 def _entries(model: keras.Model) -> dict[str, tuple[keras.Variable, bool]]:
@@ -106,8 +114,8 @@ def _read(folder: Path) -> tuple[LoRAConfig, dict[str, np.ndarray]]:
         tensors = load_file(folder / TENSORS)
     except (OSError, SafetensorError) as error:
         raise InputError(f"{folder / TENSORS} cannot be read ({error}).") from error
-    also = tuple(n for n in config.also_train if any(f".{n}." in f".{name}" for name in tensors))
-    return dataclasses.replace(config, also_train=also), tensors
+    saved = [n for n in config.modules_to_save if any(f".{n}." in f".{name}" for name in tensors)]
+    return dataclasses.replace(config, modules_to_save=tuple(saved)), tensors
 
 
 def _require_fit(entries: dict, tensors: dict[str, np.ndarray], folder: Path) -> None:
@@ -127,54 +135,21 @@ def _require_fit(entries: dict, tensors: dict[str, np.ndarray], folder: Path) ->
         )
 
 
-def _read_json(file: Path) -> dict:
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{file} cannot be read ({error}): name an adapter's folder.") from error
-
-
-def _to_peft(config: LoRAConfig, base: str) -> dict:
-    return {
-        "peft_type": "LORA",
-        "task_type": "SEQ_CLS",
-        "base_model_name_or_path": base,
-        "inference_mode": True,
-        "bias": "none",
-        "r": config.rank,
-        "lora_alpha": config.alpha,
-        "lora_dropout": config.dropout,
-        "use_rslora": config.rslora,
-        "target_modules": _as_json(config.targets),
-        "layers_to_transform": _as_json(config.layers),
-        "rank_pattern": dict(config.rank_pattern),
-        "modules_to_save": _as_json(config.also_train),
-    }
-
-
-def _from_peft(fields: dict, source: str) -> LoRAConfig:
+def _from_peft(fields: dict, file: Path) -> LoRAConfig:
+    needed = "r", "lora_alpha", "target_modules"
+    if not isinstance(fields, dict) or None in map(fields.get, needed):
+        raise InputError(f"{file} lacks r, lora_alpha or target_modules: name an adapter's folder.")
     refused = [name for name in UNSUPPORTED if fields.get(name)]
     if fields.get("bias", "none") != "none":
         refused.append("bias")
     if fields.get("peft_type") != "LORA" or refused:
         what = ", ".join(sorted(refused)) or f"peft_type {fields.get('peft_type')}"
-        raise InputError(f"{source} asks for {what}, which there is not here: only plain LoRA.")
-    try:
-        layers = fields.get("layers_to_transform")
-        targets = fields["target_modules"]
-        return LoRAConfig(
-            rank=fields["r"],
-            alpha=fields["lora_alpha"],
-            dropout=fields.get("lora_dropout", 0.0),
-            targets=targets if isinstance(targets, str) else tuple(sorted(targets)),
-            layers=(layers,) if isinstance(layers, int) else layers and tuple(layers),
-            rank_pattern=fields.get("rank_pattern") or {},
-            also_train=tuple(dict.fromkeys(fields.get("modules_to_save") or ())),
-            rslora=bool(fields.get("use_rslora")),
-        )
-    except KeyError as error:
-        raise InputError(f"{source} names no {error}: it is no adapter's config.") from error
-
-
-def _as_json(value: tuple | str | None) -> list | str | None:
-    return list(value) if isinstance(value, tuple) else value
+        raise InputError(f"{file} asks for {what}, which there is not here: only plain LoRA.")
+    names = [field.name for field in dataclasses.fields(LoRAConfig) if field.name != "seed"]
+    known = {name: fields[name] for name in names if fields.get(name) is not None}
+    if isinstance(targets := known["target_modules"], list):
+        known["target_modules"] = tuple(sorted(targets))
+    if (layers := known.get("layers_to_transform")) is not None:
+        known["layers_to_transform"] = (layers,) if isinstance(layers, int) else tuple(layers)
+    known["modules_to_save"] = tuple(dict.fromkeys(known.get("modules_to_save", ())))
+    return LoRAConfig(**known)

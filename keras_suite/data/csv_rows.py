@@ -1,7 +1,10 @@
 """The rows of a csv file, one at a time."""
 
 import csv
+import io
+from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from keras_suite.errors import InputError
 
@@ -14,10 +17,10 @@ def csv_rows(lines: Iterable[str], called: str) -> Iterator[tuple[str, list[str]
         called: what the file is called.
 
     Raises:
-        InputError: where no row can be read.
+        InputError: where no row can be read, or a row has more or fewer cells than the header.
     """
     reader = csv.reader(lines, strict=True)
-    number = 0
+    number = width = 0
     while True:
         place = f"{called}, row {number} (line {reader.line_num + 1})"
         try:
@@ -29,6 +32,42 @@ def csv_rows(lines: Iterable[str], called: str) -> Iterator[tuple[str, list[str]
             ) from error
         if cells is None:
             return
-        if cells:  # not an empty line
-            yield place, cells
-            number += 1
+        if not cells:  # an empty line
+            continue
+        width = width or len(cells)
+        if len(cells) != width:
+            raise InputError(
+                f"{place}: {len(cells)} cells, but the header has {width}; look for a comma that "
+                "is not in quotes, or for the end of a file that was cut off."
+            )
+        yield place, cells
+        number += 1
+
+
+def csv_records(
+    content: bytes, called: str, columns: list[str]
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield each row's place, for messages, and its cells by column; the first row is 1.
+
+    Args:
+        content: UTF-8, not blank.
+        called: what the file is called.
+        columns: those the file must have, in any order.
+
+    Raises:
+        InputError: as :func:`csv_rows`, and for other columns.
+    """
+    rows = csv_rows(io.TextIOWrapper(io.BytesIO(content), "utf-8", newline=""), called)
+    place, header = next(rows)
+    lacking, surplus = Counter(columns) - Counter(header), Counter(header) - Counter(columns)
+    if lacking or surplus:
+        what = f"lacks {_listed(lacking)}" if lacking else f"has besides {_listed(surplus)}"
+        raise InputError(
+            f"{place}: the header {what}; it must have these columns once: {', '.join(columns)}."
+        )
+    for place, cells in rows:
+        yield place, dict(zip(header, cells, strict=True))
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"{name!r:.40}" for name in islice(names, 5))

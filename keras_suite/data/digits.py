@@ -6,27 +6,19 @@ from keras_suite.data.images import Images
 from keras_suite.data.provenance import Provenance, sha256_of_arrays
 
 
-def enlarged_digits(why: str = "") -> Images:
-    """Return the 1,797 digits, enlarged from 8 x 8 to 28 x 28, grey.
-
-    Args:
-        why: added to the notice.
-    """
-    return _images(_enlarged(28), "scikit-learn's digits, enlarged to 28 x 28", why)
+def enlarged_digits() -> Images:
+    """Return the 1,797 digits, enlarged from 8 x 8 to 28 x 28, grey."""
+    return _images(_enlarged(28), "digits of scikit-learn, enlarged to 28 x 28")
 
 
-def coloured_digits(why: str = "") -> Images:
-    """Return the 1,797 digits, enlarged to 32 x 32, each in a colour on a darker one.
-
-    Args:
-        why: added to the notice.
-    """
+def coloured_digits() -> Images:
+    """Return the 1,797 digits, enlarged to 32 x 32, each in a colour on a darker one."""
     strength = _enlarged(32)[..., None] / 255
     rng = np.random.default_rng(0)
     ground = rng.uniform(0, 100, (len(strength), 1, 1, 3))
     ink = rng.uniform(150, 255, (len(strength), 1, 1, 3))
     images = (ground + strength * (ink - ground)).astype("uint8")
-    return _images(images, "scikit-learn's digits, enlarged to 32 x 32 and coloured", why)
+    return _images(images, "digits of scikit-learn, enlarged to 32 x 32 and coloured")
 
 
 def _enlarged(size: int) -> np.ndarray:
@@ -40,7 +32,7 @@ def _enlarged(size: int) -> np.ndarray:
     return np.stack([np.asarray(Image.fromarray(each).resize((size, size), way)) for each in grey])
 
 
-def _images(X: np.ndarray, source: str, why: str) -> Images:
+def _images(X: np.ndarray, source: str) -> Images:
     from sklearn.datasets import load_digits
     from sklearn.model_selection import train_test_split
 
@@ -49,8 +41,5 @@ def _images(X: np.ndarray, source: str, why: str) -> Images:
         X, labels, test_size=360, stratify=labels, random_state=0
     )
     provenance = Provenance(source, "sample", len(labels), sha256_of_arrays(X, y, X_test, y_test))
-    notice = (
-        f"SAMPLE DATA: {len(labels):,} of {source}; "
-        f"no figure below says anything about the real set.{why}"
-    )
-    return Images((X, y), (X_test, y_test), [str(i) for i in range(10)], provenance, notice)
+    class_names = [str(i) for i in range(10)]
+    return Images((X, y), (X_test, y_test), class_names, provenance=provenance)

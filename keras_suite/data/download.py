@@ -16,7 +16,11 @@ NO_NETWORK_AFTER = 10
 STALLED_AFTER = 30
 
 
-class NoNetworkError(Exception):
+class UnavailableError(Exception):
+    """Real data cannot be had on this machine; the message says why."""
+
+
+class NoNetworkError(UnavailableError):
     """The address cannot be reached from this machine."""
 
 

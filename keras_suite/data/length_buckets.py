@@ -146,23 +146,6 @@ class TextRows:
         return {name: tf.TensorSpec([None, None], tf.int32) for name in names}
 
 
-def padding_share(encoded: Encoded, batch_size: int, seed: int) -> dict[str, float]:
-    """Measure which share of all tokens of a pass is padding.
-
-    Returns:
-        "max_length": with every row padded to ``encoded.max_length``; "buckets": in the first pass
-        of :meth:`TextRows.stream`. Both in [0, 1).
-    """
-    lengths = encoded.lengths
-    batches = _shuffled(encoded, batch_size, seed, pass_number=0)
-    in_buckets = sum(len(rows) * _width(lengths[rows]) for rows in batches)
-    tokens = lengths.sum()
-    return {
-        "max_length": 1 - float(tokens) / (len(encoded) * encoded.max_length),
-        "buckets": 1 - float(tokens) / in_buckets,
-    }
-
-
 def _dataset(batches: Callable[[], Iterable], signature, size: int) -> "tf.data.Dataset":
     import tensorflow as tf
 

@@ -2,62 +2,73 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from keras_suite.data.digits import enlarged_digits
-from keras_suite.data.download import NoNetworkError, require_answer
+from keras_suite.data.download import require_answer
 from keras_suite.data.images import Images
-from keras_suite.data.provenance import Provenance, asks_for_sample, sha256_of_arrays
+from keras_suite.data.provenance import Provenance, sha256_of_arrays
+from keras_suite.data.source import Data, Kind, load_data
 from keras_suite.data.split import Arrays
 from keras_suite.errors import InputError, in_a_line
+
+if TYPE_CHECKING:
+    import tensorflow_datasets as tfds
 
 
 def load_images(
     name: str,
-    kind: Literal["auto", "real", "sample"] = "auto",
+    kind: Kind = "auto",
     data_dir: Path | None = None,
-    sample: Callable[[str], Images] = enlarged_digits,
+    sample: Callable[[], Images] = enlarged_digits,
 ) -> Images:
     """Load a set of images by its TFDS name, such as ``fashion_mnist`` or ``cifar10``.
 
     Args:
         name: of the set; its train and test splits are loaded whole. Grey images lose their one
             channel.
-        kind: "real" never falls back; "auto" falls back to the sample where there is no network.
-        data_dir: folder that holds the prepared set; else ``$TFDS_DATA_DIR`` or TFDS' own folder,
-            to which the set is downloaded and checked where it is missing.
-        sample: makes the images that stand in, given a sentence for their notice.
+        kind: see :func:`load_prepared`.
+        data_dir: likewise.
+        sample: makes the images that stand in.
 
     Raises:
-        InputError: saying what to fetch and where to put it.
+        InputError: as :func:`load_prepared`; also where the files are damaged or hold other data.
     """
-    if asks_for_sample(kind, data_dir):
-        return sample("")
-    try:
-        builder = prepared_builder(name, kind, data_dir)
-    except NoNetworkError as error:
-        return sample(f" (No network: {error}.)")
-    train, test = (_read(builder, part) for part in ("train", "test"))
-    rows = len(train[1]) + len(test[1])
-    source = f"{name} {builder.version} from TensorFlow Datasets"
-    provenance = Provenance(source, "real", rows, sha256_of_arrays(*train, *test))
-    return Images(train, test, builder.info.features["label"].names, provenance)
+    return load_prepared(name, kind, data_dir, sample, _read_images)
 
 
-def prepared_builder(name: str, kind: Literal["auto", "real"], data_dir: Path | None):
-    """Return the TFDS builder of a set that lies prepared on disk, downloaded where it has to be.
+def load_prepared(
+    name: str,
+    kind: Kind,
+    data_dir: Path | None,
+    sample: Callable[[], Data],
+    read: Callable[["tfds.core.DatasetBuilder"], Data],
+) -> Data:
+    """Load what TFDS prepares on disk, downloaded and checked where it is missing.
 
     Args:
         name: of the set, such as ``mnist`` or ``glue/qqp``.
-        kind: "real" turns a missing network into an InputError.
-        data_dir: as for :func:`load_images`.
+        kind: as for :func:`keras_suite.data.source.load_data`.
+        data_dir: folder that holds the prepared set; else ``$TFDS_DATA_DIR`` or TFDS' own folder.
+        sample: makes the data that stand in.
+        read: reads the set from its builder.
 
     Raises:
         InputError: saying what to fetch and where to put it.
-        NoNetworkError: where the set would have to be downloaded and ``kind`` is "auto".
     """
+    return load_data(
+        kind,
+        data_dir,
+        sample=sample,
+        read=lambda folder: read(_prepared(name, folder)),
+        fetch=lambda: read(_prepared(name)),
+        remedy=f"prepare {name} with TFDS on a machine with a network and copy its folder here",
+    )
+
+
+def _prepared(name: str, data_dir: Path | None = None) -> "tfds.core.DatasetBuilder":
     import tensorflow_datasets as tfds
 
     builder = tfds.builder(name, data_dir=data_dir)
@@ -68,26 +79,23 @@ def prepared_builder(name: str, kind: Literal["auto", "real"], data_dir: Path | 
             f"{data_dir} holds no prepared {name} (no folder {builder.data_dir}): name the folder "
             "TFDS prepared it in, or leave --data-dir out to download it."
         )
-    try:
-        # GLUE's first address is of another of its tasks.
-        require_answer(getattr(builder.builder_config, "data_url", next(iter(builder.url_infos))))
-    except NoNetworkError as error:
-        if kind == "auto":
-            raise
-        raise InputError(
-            f"No real data here: {error}; prepare {name} with TFDS on a machine with a network "
-            f"and put it at {builder.data_dir}, or name its folder with --data-dir."
-        ) from error
+    # GLUE's first address is of another of its tasks.
+    require_answer(getattr(builder.builder_config, "data_url", next(iter(builder.url_infos))))
     builder.download_and_prepare()
     return builder
 
 
-def _read(builder, part: str) -> Arrays:
-    """Read images and labels of a split.
+def _read_images(builder: "tfds.core.DatasetBuilder") -> Images:
+    train, test = (_read(builder, part) for part in ("train", "test"))
+    source = f"{builder.name} {builder.version} from TensorFlow Datasets"
+    rows = len(train[1]) + len(test[1])
+    provenance = Provenance(source, "real", rows, sha256_of_arrays(*train, *test))
+    class_names = builder.info.features["label"].names
+    return Images(train, test, class_names, provenance=provenance)
 
-    Raises:
-        InputError: where the files are damaged, or hold something else.
-    """
+
+def _read(builder: "tfds.core.DatasetBuilder", part: str) -> Arrays:
+    """Read images and labels of a split."""
     import tensorflow as tf
     import tensorflow_datasets as tfds
 
@@ -104,7 +112,7 @@ def _read(builder, part: str) -> Arrays:
             f"{builder.data_dir} holds {images.dtype} of the shape {list(images.shape)} instead of "
             f"uint8 images of one size: {anew}"
         )
-    classes = builder.info.features["label"].num_classes
-    if labels.min() < 0 or labels.max() >= classes:
-        raise InputError(f"{builder.data_dir} has labels outside 0..{classes - 1}: {anew}")
+    num_classes = builder.info.features["label"].num_classes
+    if labels.min() < 0 or labels.max() >= num_classes:
+        raise InputError(f"{builder.data_dir} has labels outside 0..{num_classes - 1}: {anew}")
     return images.squeeze(-1) if images.shape[-1] == 1 else images, labels

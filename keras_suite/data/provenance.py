@@ -8,8 +8,6 @@ from typing import Literal
 import numpy as np
 from rich.console import Console
 
-from keras_suite.errors import InputError
-
 
 @dataclass(frozen=True)
 class Provenance:
@@ -39,15 +37,17 @@ class Provenance:
         console.print(text, style=style, markup=False, highlight=False)
 
 
-def asks_for_sample(kind: str, data_dir: Path | None) -> bool:
-    """Return whether ``--data`` is "sample".
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """What every loaded data set tells of itself.
 
-    Raises:
-        InputError: where ``--data-dir`` says otherwise.
+    Args:
+        provenance: where its rows came from.
+        notice: a sentence the person must see, or "".
     """
-    if kind == "sample" and data_dir is not None:
-        raise InputError("--data sample takes no --data-dir: leave one of the two out.")
-    return kind == "sample"
+
+    provenance: Provenance
+    notice: str = ""
 
 
 def sha256_of_file(path: Path) -> str:

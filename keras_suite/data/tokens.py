@@ -3,7 +3,7 @@
 import hashlib
 import importlib.metadata
 import json
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keras_suite.data.download import NoNetworkError, require_answer
+from keras_suite.data.minilm import resolve
 from keras_suite.errors import InputError, in_a_line
-from keras_suite.models.minilm import resolve
 from keras_suite.terminal import files
 
 if TYPE_CHECKING:
@@ -94,48 +94,35 @@ def only_local(name_or_path: str | Path) -> tuple[bool, str]:
     return False, ""
 
 
-def encode_texts(
+def encode(
     tokenizer: "PreTrainedTokenizerFast",
-    texts: list[str],
+    columns: Sequence[list[str]],
     max_length: int,
     cache: Path | None = None,
 ) -> Encoded:
-    """Turn texts into token ids, as ``tokenizer(texts)`` makes them.
+    """Turn texts or pairs into token ids, as ``tokenizer(*columns)`` makes them.
 
     Args:
         tokenizer: a fast one.
-        texts: n of them.
-        max_length: the most tokens of a text, special ones included; longer ones are truncated.
-        cache: see :func:`encode_pairs`.
-
-    Raises:
-        InputError: for an empty text, or where ``max_length`` leaves no room for a text.
-    """
-    return _kept(tokenizer, texts, None, max_length, cache)
-
-
-def encode_pairs(
-    tokenizer: "PreTrainedTokenizerFast",
-    first: list[str],
-    second: list[str],
-    max_length: int,
-    cache: Path | None = None,
-) -> Encoded:
-    """Turn pairs into token ids, as ``tokenizer(first, second)`` makes them.
-
-    Args:
-        tokenizer: a fast one.
-        first: n texts.
-        second: n texts.
-        max_length: the most tokens of a pair, special ones included; the longer of its two texts
-            is truncated first.
+        columns: n texts, or the n first and the n second texts of pairs.
+        max_length: the most tokens of a text or pair, special ones included; what is longer is
+            truncated, of a pair the longer text first.
         cache: folder that keeps the ids, each set in a file named by everything it depends on;
             several processes may use it at once. None keeps nothing.
 
     Raises:
         InputError: for an empty text, or where ``max_length`` leaves no room for the texts.
     """
-    return _kept(tokenizer, first, second, max_length, cache)
+    _require_texts(columns)
+    _require_room(tokenizer, len(columns) == 2, max_length)
+    if cache is None:
+        return _encode(tokenizer, columns, max_length)
+    file = cache / f"{_key(tokenizer, columns, max_length)}.npz"
+    encoded = _read_cached(file, max_length)
+    if encoded is None:
+        encoded = _encode(tokenizer, columns, max_length)
+        _write_cached(file, encoded)
+    return encoded
 
 
 def _no_tokenizer(name_or_path: str | Path, reason: str) -> InputError:
@@ -147,30 +134,10 @@ def _no_tokenizer(name_or_path: str | Path, reason: str) -> InputError:
     )
 
 
-def _kept(
-    tokenizer: "PreTrainedTokenizerFast",
-    first: list[str],
-    second: list[str] | None,
-    max_length: int,
-    cache: Path | None,
-) -> Encoded:
-    """Encode what the cache does not hold; single texts where ``second`` is None."""
-    _require_texts(first, second)
-    _require_room(tokenizer, second is not None, max_length)
-    if cache is None:
-        return _encode(tokenizer, first, second, max_length)
-    file = cache / f"{_key(tokenizer, first, second, max_length)}.npz"
-    encoded = _read_cached(file, max_length)
-    if encoded is None:
-        encoded = _encode(tokenizer, first, second, max_length)
-        _write_cached(file, encoded)
-    return encoded
-
-
-def _require_texts(first: list[str], second: list[str] | None) -> None:
-    columns = {"empty": first} if second is None else {"empty first": first, "empty second": second}
-    for row, texts in enumerate(zip(*columns.values(), strict=True)):
-        for empty, text in zip(columns, texts, strict=True):
+def _require_texts(columns: Sequence[list[str]]) -> None:
+    names = ["empty"] if len(columns) == 1 else ["empty first", "empty second"]
+    for row, texts in enumerate(zip(*columns, strict=True)):
+        for empty, text in zip(names, texts, strict=True):
             if not text.strip():
                 raise InputError(f"Row {row} (from 0) has an {empty} text: leave it out.")
 
@@ -186,10 +153,7 @@ def _require_room(tokenizer: "PreTrainedTokenizerFast", pair: bool, max_length: 
 
 
 def _key(
-    tokenizer: "PreTrainedTokenizerFast",
-    first: list[str],
-    second: list[str] | None,
-    max_length: int,
+    tokenizer: "PreTrainedTokenizerFast", columns: Sequence[list[str]], max_length: int
 ) -> str:
     """SHA-256 of all that decides the ids, as 64 hexadecimal digits."""
     state = json.loads(tokenizer.backend_tokenizer.to_str())
@@ -202,73 +166,47 @@ def _key(
         tokenizer.model_input_names,
         importlib.metadata.version("tokenizers"),
     ]
+    first, second = (*columns, None)[:2]
     parts = [CACHE_FORMAT, state, python_state, max_length, first, second]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def _encode(
-    tokenizer: "PreTrainedTokenizerFast",
-    first: list[str],
-    second: list[str] | None,
-    max_length: int,
+    tokenizer: "PreTrainedTokenizerFast", columns: Sequence[list[str]], max_length: int
 ) -> Encoded:
     ids, types = [np.empty(0, np.int32)], [np.empty(0, np.int8)]
     offsets, truncated = [0], 0
     makes_types = "token_type_ids" in tokenizer.model_input_names
-    for batch in _batches(tokenizer, first, second, max_length):
+    for start in range(0, len(columns[0]), ROWS_AT_A_TIME):
+        batch = tokenizer(
+            *(texts[start : start + ROWS_AT_A_TIME] for texts in columns),
+            truncation="longest_first",
+            max_length=max_length,
+            return_attention_mask=False,
+        )
         ids.append(np.fromiter(chain.from_iterable(batch["input_ids"]), np.int32))
         if makes_types:
             types.append(np.fromiter(chain.from_iterable(batch["token_type_ids"]), np.int8))
         offsets += (offsets[-1] + np.cumsum([len(row) for row in batch["input_ids"]])).tolist()
         truncated += sum(bool(encoding.overflowing) for encoding in batch.encodings)
+    all_types = np.concatenate(types) if makes_types else None
     return Encoded(
-        np.concatenate(ids),
-        np.array(offsets, np.int64),
-        np.concatenate(types) if makes_types else None,
-        max_length,
-        truncated,
+        np.concatenate(ids), np.array(offsets, np.int64), all_types, max_length, truncated
     )
-
-
-def _batches(
-    tokenizer: "PreTrainedTokenizerFast",
-    first: list[str],
-    second: list[str] | None,
-    max_length: int,
-) -> Iterator:
-    for start in range(0, len(first), ROWS_AT_A_TIME):
-        some = slice(start, start + ROWS_AT_A_TIME)
-        yield tokenizer(
-            first[some],
-            None if second is None else second[some],
-            truncation="longest_first",
-            max_length=max_length,
-            return_attention_mask=False,
-        )
 
 
 def _read_cached(file: Path, max_length: int) -> Encoded | None:
     try:
         # np.load leaves a file open that it was given by name and finds damaged.
         with file.open("rb") as handle, np.load(handle, allow_pickle=False) as stored:
-            return Encoded(
-                stored["input_ids"],
-                stored["offsets"],
-                stored.get("token_type_ids"),
-                max_length,
-                int(stored["truncated"]),
-            )
+            arrays = {"token_type_ids": None} | dict(stored)
+            scalars = {"max_length": max_length, "truncated": int(arrays["truncated"])}
+            return Encoded(**arrays | scalars)  # which refuses an array of another name
     except Exception:  # not there, or damaged in one of many ways
         return None
 
 
 def _write_cached(file: Path, encoded: Encoded) -> None:
-    arrays = {
-        "input_ids": encoded.input_ids,
-        "offsets": encoded.offsets,
-        "truncated": np.array(encoded.truncated),
-    }
-    if encoded.token_type_ids is not None:
-        arrays["token_type_ids"] = encoded.token_type_ids
+    arrays = {name: value for name, value in vars(encoded).items() if value is not None}
     with files.whole(file) as partial:
         np.savez(partial, **arrays)

@@ -20,10 +20,10 @@ class LoRADense(keras.layers.Layer):
     Args:
         dense: a built Dense of Keras, or of tf_keras as transformers uses it. The weights of the
             latter belong to the layer that adopted its module, and count there.
-        rank: r, columns of A and rows of B.
-        alpha: the update is scaled by alpha / r.
-        dropout: rate on the input of A while training.
-        rslora: scale by alpha / sqrt(r) instead (Kalajdzievski, 2023, arXiv 2312.03732).
+        r: the rank: columns of A and rows of B.
+        lora_alpha: the update is scaled by lora_alpha / r.
+        lora_dropout: rate on the input of A while training.
+        use_rslora: scale by lora_alpha / sqrt(r) instead (Kalajdzievski, 2023, arXiv 2312.03732).
         seed: of A and of dropout.
         name: of the layer; the dense layer's by default.
 
@@ -35,43 +35,43 @@ class LoRADense(keras.layers.Layer):
     def __init__(
         self,
         dense: keras.layers.Dense | tf_keras.layers.Dense,
-        rank: int = 8,
-        alpha: float = 16.0,
-        dropout: float = 0.0,
-        rslora: bool = False,
+        r: int = 8,
+        lora_alpha: float = 16.0,
+        lora_dropout: float = 0.0,
+        use_rslora: bool = False,
         seed: int = 0,
         name: str | None = None,
     ):
         super().__init__(name=name or dense.name)
-        _check(dense, rank, dropout)
+        _check(dense, r, lora_dropout)
         self.dense = dense
-        self.rank, self.alpha, self.rslora, self.seed = rank, alpha, rslora, seed
+        self.r, self.lora_alpha, self.use_rslora, self.seed = r, lora_alpha, use_rslora, seed
         dense.trainable = False
         inputs, units = dense.kernel.shape
         bound = 1 / math.sqrt(inputs)  # Kaiming-uniform with a = sqrt(5), PEFT's choice
         self.lora_a = self.add_weight(
-            shape=(inputs, rank),
+            shape=(inputs, r),
             initializer=keras.initializers.RandomUniform(-bound, bound, seed=seed),
             name="lora_A",
         )
-        self.lora_b = self.add_weight(shape=(rank, units), initializer="zeros", name="lora_B")
-        self.dropout = keras.layers.Dropout(dropout, seed=seed)
+        self.lora_b = self.add_weight(shape=(r, units), initializer="zeros", name="lora_B")
+        self.dropout = keras.layers.Dropout(lora_dropout, seed=seed)
         self.original: np.ndarray | None = None
         self.built = True
 
     @property
     def scale(self) -> float:
         """What A B is multiplied with."""
-        return self.alpha / (math.sqrt(self.rank) if self.rslora else self.rank)
+        return self.lora_alpha / (math.sqrt(self.r) if self.use_rslora else self.r)
 
     @property
     def settings(self) -> dict:
         """The layer's arguments besides the dense layer and its name; JSON values."""
         return {
-            "rank": self.rank,
-            "alpha": self.alpha,
-            "dropout": self.dropout.rate,
-            "rslora": self.rslora,
+            "r": self.r,
+            "lora_alpha": self.lora_alpha,
+            "lora_dropout": self.dropout.rate,
+            "use_rslora": self.use_rslora,
             "seed": self.seed,
         }
 
@@ -134,11 +134,11 @@ class LoRADense(keras.layers.Layer):
         return (*input_shape[:-1], self.dense.kernel.shape[1])
 
 
-def _check(dense: object, rank: int, dropout: float) -> None:
+def _check(dense: object, r: int, lora_dropout: float) -> None:
     if not isinstance(dense, (keras.layers.Dense, tf_keras.layers.Dense)):
         raise ValueError(f"LoRA goes over a Dense layer, not over {type(dense).__name__}.")
     width = min(dense.kernel.shape)
-    if not 1 <= rank <= width:
-        raise ValueError(f"The rank must be from 1 to {width}, the width of {dense.name}: {rank}.")
-    if not 0 <= dropout < 1:
-        raise ValueError(f"The dropout must lie in [0, 1), not {dropout}.")
+    if not 1 <= r <= width:
+        raise ValueError(f"The rank must be from 1 to {width}, the width of {dense.name}: {r}.")
+    if not 0 <= lora_dropout < 1:
+        raise ValueError(f"The dropout must lie in [0, 1), not {lora_dropout}.")

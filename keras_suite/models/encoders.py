@@ -11,13 +11,13 @@ from transformers import (
 )
 from transformers.models.bert.modeling_tf_bert import TFBertMainLayer
 
+from keras_suite.data.minilm import resolve
 from keras_suite.data.tokens import load_tokenizer
 from keras_suite.data.wordpiece import wordpiece_of
 from keras_suite.errors import InputError
 from keras_suite.layers.adopted import Adopted
 from keras_suite.layers.transformers_tf import tf_keras
 from keras_suite.models.checkpoints import load_pretrained
-from keras_suite.models.minilm import resolve
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast

@@ -105,12 +105,11 @@ class Texts:
     def ask(self, rows: Rows, predict: Predict) -> Arrays:
         """See :meth:`Reader.ask`."""
         from keras_suite.data.length_buckets import TextRows
-        from keras_suite.data.tokens import encode_pairs, encode_texts
+        from keras_suite.data.tokens import encode
         from keras_suite.tasks.fake_news.tweets import clean_tweet
 
         texts = _texts(rows, clean_tweet if self.clean else str)
-        encode = encode_texts if len(texts) == 1 else encode_pairs
-        encoded = encode(self.tokenizer, *texts, self.max_length)
+        encoded = encode(self.tokenizer, texts, self.max_length)
         no_labels = np.zeros(len(encoded), np.int64)
         inputs = TextRows(encoded, no_labels, self.tokenizer.pad_token_id).first(len(encoded))
         return predict(_only(inputs, self.names))

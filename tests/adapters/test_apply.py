@@ -71,8 +71,10 @@ class Case:
     def __init__(self, family):
         self.family, self.x, self.base = family, inputs(family), base(family)
         self.before = out(self.base, self.x)
-        self.first = apply_lora(self.base, LoRAConfig(rank=2, also_train=HEAD))
-        self.second = apply_lora(self.base, LoRAConfig(rank=3, targets=("key",), also_train=HEAD))
+        self.first = apply_lora(self.base, LoRAConfig(r=2, modules_to_save=HEAD))
+        self.second = apply_lora(
+            self.base, LoRAConfig(r=3, target_modules=("key",), modules_to_save=HEAD)
+        )
         self.untrained = out(self.first, self.x)
         self.weights = values(self.first.weights)
         train(self.first, self.x)
@@ -148,7 +150,7 @@ def test_everything_but_the_named_parts_is_frozen():
 def test_what_trains_whole_inside_an_adopted_module_is_a_copy_too():
     model, x = base("bert"), inputs("bert")
     before = out(model, x)
-    adapted = apply_lora(model, LoRAConfig(rank=2, also_train=("encoder.layer.1.output",)))
+    adapted = apply_lora(model, LoRAConfig(r=2, modules_to_save=("encoder.layer.1.output",)))
     assert list(weights_trained_whole(adapted)) == [
         f"bert.bert.encoder.layer.1.output.{name}"
         for name in ("dense.weight", "dense.bias", "LayerNorm.weight", "LayerNorm.bias")
@@ -161,7 +163,7 @@ def test_dense_layers_of_a_plain_keras_model_get_updates_too_nested_ones_include
     model, x = plain(), np.random.default_rng(0).normal(size=(3, 4)).astype("float32")
     before = out(model, x)
     adapted = apply_lora(
-        model, LoRAConfig(rank=1, targets=("first", "inner"), also_train=("head",))
+        model, LoRAConfig(r=1, target_modules=("first", "inner"), modules_to_save=("head",))
     )
     assert np.array_equal(out(adapted, x), before)
     assert list(lora_layers(adapted)) == ["first", "inner"]
@@ -176,10 +178,22 @@ def test_dense_layers_of_a_plain_keras_model_get_updates_too_nested_ones_include
 @pytest.mark.parametrize(
     ("config", "sentence"),
     [
-        (LoRAConfig(targets=("query",)), "query matches no dense layer; there are first, inner"),
-        (LoRAConfig(targets=("first",), also_train=("pooler",)), "pooler is no part of the model"),
-        (LoRAConfig(targets=("first",), rank=5), "rank must be from 1 to 4, the width of first: 5"),
-        (LoRAConfig(targets=("first",), rank=0), "rank must be from 1 to 4, the width of first: 0"),
+        (
+            LoRAConfig(target_modules=("query",)),
+            "query matches no dense layer; there are first, inner",
+        ),
+        (
+            LoRAConfig(target_modules=("first",), modules_to_save=("pooler",)),
+            "pooler is no part of the model",
+        ),
+        (
+            LoRAConfig(target_modules=("first",), r=5),
+            "rank must be from 1 to 4, the width of first: 5",
+        ),
+        (
+            LoRAConfig(target_modules=("first",), r=0),
+            "rank must be from 1 to 4, the width of first: 0",
+        ),
     ],
 )
 def test_what_does_not_fit_is_one_sentence(config, sentence):
@@ -188,7 +202,7 @@ def test_what_does_not_fit_is_one_sentence(config, sentence):
 
 
 def test_only_models_of_layers_without_updates_are_adapted():
-    config = LoRAConfig(rank=1, targets=("first",))
+    config = LoRAConfig(r=1, target_modules=("first",))
     with pytest.raises(ValueError, match="has low-rank updates already: begin with its base"):
         apply_lora(apply_lora(plain(), config), config)
 

@@ -18,7 +18,9 @@ from keras_suite.models.encoders import load_encoder
 from keras_suite.tasks.lora.text_classifier import text_classifier
 from tests.adapters.test_apply import HEAD, base, inputs, out, train
 
-CONFIGURED = LoRAConfig(rank=2, alpha=4, dropout=0.1, rank_pattern={"value": 3}, also_train=HEAD)
+CONFIGURED = LoRAConfig(
+    r=2, lora_alpha=4, lora_dropout=0.1, rank_pattern={"value": 3}, modules_to_save=HEAD
+)
 with_peft = pytest.mark.skipif(
     not (importlib.util.find_spec("peft") and importlib.util.find_spec("torch")),
     reason="the extra peft (torch, peft) is not installed",
@@ -134,12 +136,12 @@ def test_an_adapter_goes_from_peft_to_here_and_back_with_equal_logits(family, tm
     rows = {name: array.astype("int32") for name, array in rows.items()}
     assert np.abs(out(adapted, rows) - np.load(tmp_path / "logits.npy")).max() <= 1e-4
     config = read_config(tmp_path / "adapter")
-    known = tuple(name for name in config.also_train if name != "score")
-    ours = apply_lora(model, LoRAConfig(**vars(config) | {"also_train": known, "seed": 1}))
+    known = tuple(name for name in config.modules_to_save if name != "score")
+    ours = apply_lora(model, LoRAConfig(**vars(config) | {"modules_to_save": known, "seed": 1}))
     rng = np.random.default_rng(1)
     for weight in ours.trainable_weights:
         weight.assign(rng.normal(0, 0.3, weight.shape))
-    save_adapter(ours, LoRAConfig(**vars(config) | {"also_train": known}), tmp_path / "ours")
+    save_adapter(ours, LoRAConfig(**vars(config) | {"modules_to_save": known}), tmp_path / "ours")
     run_peft("apply", family, tmp_path)
     assert np.abs(out(ours, rows) - np.load(tmp_path / "applied.npy")).max() <= 1e-4
 

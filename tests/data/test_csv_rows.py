@@ -5,13 +5,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_suite.data.csv_rows import csv_rows
+from keras_suite.data.csv_rows import csv_records, csv_rows
 from keras_suite.errors import InputError
 
 CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1)
 
 
-@given(st.lists(st.lists(CELLS, min_size=1), min_size=1))
+TABLES = st.integers(1, 5).flatmap(
+    lambda width: st.lists(st.lists(CELLS, min_size=width, max_size=width), min_size=1)
+)
+
+
+@given(TABLES)
 def test_every_row_that_is_written_is_read(rows):
     file = io.StringIO(newline="")
     csv.writer(file).writerows(rows)
@@ -30,3 +35,22 @@ def test_an_open_quote_is_named_with_its_place():
     assert next(rows)[1] == ["id", "text"]
     with pytest.raises(InputError, match=r"^a.csv, row 1 \(line 2\): no row .* quote"):
         next(rows)
+
+
+def test_records_name_their_cells_whatever_the_order_of_the_columns():
+    records = csv_records(b"b,a\n1,2\n", "a.csv", ["a", "b"])
+    assert list(records) == [("a.csv, row 1 (line 2)", {"a": "2", "b": "1"})]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"a\n1\n", r"row 0 \(line 1\): the header lacks 'b'; it must have these .*: a, b\."),
+        (b"a,b,a\n", r"the header has besides 'a';"),
+        (b"a,b,c,d,e,f,g,h\n", r"has besides 'c', 'd', 'e', 'f', 'g';"),
+        (b"a,b\n1,2,3\n", r"row 1 \(line 2\): 3 cells, but the header has 2; look for a comma"),
+    ],
+)
+def test_other_columns_or_cells_without_a_column_are_one_sentence(content, sentence):
+    with pytest.raises(InputError, match=f"^a.csv, .*{sentence}"):
+        list(csv_records(content, "a.csv", ["a", "b"]))

@@ -1,4 +1,3 @@
-import os
 from pathlib import Path
 
 import numpy as np
@@ -6,8 +5,6 @@ import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from keras_suite.data import prepared
-from keras_suite.data.download import NoNetworkError
 from keras_suite.data.prepared import load_images
 from keras_suite.errors import InputError
 
@@ -87,28 +84,9 @@ def test_a_folder_without_the_set_is_refused(tmp_path):
         load_images("fashion_mnist", "auto", tmp_path)
 
 
-def test_without_network_auto_falls_back_loudly_and_real_says_what_to_do(tmp_path, monkeypatch):
-    def unreachable(url):
-        raise NoNetworkError(f"{url} cannot be reached")
-
-    monkeypatch.setattr(prepared, "require_answer", unreachable)
-    monkeypatch.setitem(os.environ, "TFDS_DATA_DIR", str(tmp_path))
-    images = load_images("fashion_mnist", "auto")
-    assert images.provenance.is_sample
-    assert "No network" in images.notice
-    assert images.notice.startswith("SAMPLE DATA")
-    with pytest.raises(InputError, match="prepare fashion_mnist with TFDS"):
-        load_images("fashion_mnist", "real")
-
-
-def test_sample_and_a_data_dir_contradict_each_other(tmp_path):
-    with pytest.raises(InputError, match="takes no --data-dir"):
-        load_images("fashion_mnist", "sample", tmp_path)
-
-
 @pytest.mark.real
 def test_the_real_set_is_whole_and_balanced(real_data):
     images = load_images("fashion_mnist", "real", Path(real_data).parent / "tfds")
     assert np.bincount(images.train[1]).tolist() == [6000] * 10
     assert np.bincount(images.test[1]).tolist() == [1000] * 10
-    assert images.classes[0] == "T-shirt/top"
+    assert images.class_names[0] == "T-shirt/top"

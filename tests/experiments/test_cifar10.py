@@ -116,7 +116,7 @@ def test_bad_settings_are_refused(changes, sentence):
 def test_a_run_compares_networks_and_exports_images_of_any_size_to_probabilities(tmp_path, rows):
     done = run("cifar10", *QUICK_SAMPLE, "--model", "deit-small", output=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("SAMPLE DATA: 1,797 of scikit-learn's digits")
+    assert done.stdout.startswith("SAMPLE DATA: 1,797 digits of scikit-learn")
     assert "deit-small: Storing what the frozen layers make of 320 rows" in done.stdout
     folder = latest(tmp_path, "cifar10")
     metrics, history = read(folder)

@@ -55,7 +55,7 @@ def test_bad_settings_are_refused():
 def test_a_run_measures_draws_and_exports_both_networks(tmp_path, images):
     done = run("fashion_mnist", *QUICK_SAMPLE, output=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines()[0].startswith("SAMPLE DATA: 1,797 of scikit-learn's digits")
+    assert done.stdout.splitlines()[0].startswith("SAMPLE DATA: 1,797 digits of scikit-learn")
     folder = latest(tmp_path, "fashion_mnist")
     metrics, history = read(folder)
     assert metrics["parameters"]["total"] == 279_850

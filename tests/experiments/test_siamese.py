@@ -126,7 +126,7 @@ def test_a_search_keeps_to_the_mining_that_is_named():
 def test_a_run_measures_all_three_draws_and_exports_the_best_tower(tmp_path, images):
     done = run("siamese", *QUICK_SAMPLE, "--tsne-images", "100", output=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("SAMPLE DATA: 1,797 of scikit-learn's digits")
+    assert done.stdout.startswith("SAMPLE DATA: 1,797 digits of scikit-learn")
     folder = latest(tmp_path, "siamese")
     metrics, history = read(folder)
     figures = {

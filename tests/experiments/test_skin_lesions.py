@@ -103,7 +103,7 @@ def epochs_of(folder):
 def test_a_run_measures_draws_and_exports(tmp_path, lesions):
     done = run("skin_lesions", *QUICK_SAMPLE, output=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("SAMPLE DATA: 1,060 of scikit-learn's digits")
+    assert done.stdout.startswith("SAMPLE DATA: 1,060 digits of scikit-learn")
     assert "recall vasc" in done.stdout
     folder = latest(tmp_path, "skin_lesions")
     metrics, history = read(folder)

@@ -20,7 +20,7 @@ kinds = pytest.mark.parametrize("kind", [keras, tf_keras], ids=["keras", "tf_ker
 
 
 def with_update(kind, **options):
-    layer = LoRADense(dense(kind), rank=2, **options)
+    layer = LoRADense(dense(kind), r=2, **options)
     layer.lora_b.assign(np.random.default_rng(2).normal(size=(2, 8)))
     return layer
 
@@ -29,13 +29,13 @@ def with_update(kind, **options):
 def test_it_begins_as_the_dense_layer_it_is_put_over(kind):
     base = dense(kind)
     expected = np.asarray(base(X))
-    assert np.allclose(LoRADense(base, rank=3)(X), expected, atol=1e-6)
+    assert np.allclose(LoRADense(base, r=3)(X), expected, atol=1e-6)
 
 
 @kinds
-@pytest.mark.parametrize(("rslora", "scale"), [(False, 16 / 2), (True, 16 / 2**0.5)])
-def test_the_update_is_scale_times_x_a_b(kind, rslora, scale):
-    layer = with_update(kind, rslora=rslora)
+@pytest.mark.parametrize(("use_rslora", "scale"), [(False, 16 / 2), (True, 16 / 2**0.5)])
+def test_the_update_is_scale_times_x_a_b(kind, use_rslora, scale):
+    layer = with_update(kind, use_rslora=use_rslora)
     kernel = layer.dense.kernel + scale * tf.matmul(layer.lora_a.value, layer.lora_b.value)
     assert np.allclose(layer(X), np.tanh(X @ np.asarray(kernel)), atol=1e-5)
 
@@ -49,7 +49,7 @@ def test_a_is_kaiming_uniform_and_the_same_for_the_same_seed():
 
 @kinds
 def test_merging_changes_no_output_and_unmerging_gives_the_kernel_back_to_the_last_bit(kind):
-    layer = with_update(kind, dropout=0.3)
+    layer = with_update(kind, lora_dropout=0.3)
     before, kernel = np.asarray(layer(X)), np.asarray(layer.dense.kernel).copy()
     layer.merge()
     layer.merge()  # once is enough
@@ -70,7 +70,7 @@ def test_a_merged_layer_is_not_saved_for_its_update_would_count_twice(tmp_path):
 
 
 def test_dropout_falls_on_the_update_alone_and_only_in_training():
-    layer = with_update(keras, dropout=0.5)
+    layer = with_update(keras, lora_dropout=0.5)
     still = np.asarray(layer(X))
     assert np.array_equal(layer(X, training=False), still)
     assert not np.array_equal(layer(X, training=True), still)
@@ -93,7 +93,7 @@ def test_only_a_and_b_train():
 
 
 def test_a_model_with_it_comes_back_from_its_file(tmp_path):
-    model = keras.Sequential([keras.Input((3, 12)), with_update(keras, dropout=0.1)])
+    model = keras.Sequential([keras.Input((3, 12)), with_update(keras, lora_dropout=0.1)])
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
     assert np.array_equal(loaded.predict(X, verbose=0), model.predict(X, verbose=0))
@@ -101,16 +101,19 @@ def test_a_model_with_it_comes_back_from_its_file(tmp_path):
 
 
 def test_a_dense_layer_without_bias_stays_without():
-    layer = LoRADense(dense(keras, use_bias=False), rank=1)
+    layer = LoRADense(dense(keras, use_bias=False), r=1)
     assert layer.count_params() == 12 * 8 + 12 + 8
 
 
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
-        (lambda: LoRADense(dense(keras), rank=0), "rank must be from 1 to 8, the width of"),
-        (lambda: LoRADense(dense(keras), rank=9), "rank must be from 1 to 8, the width of"),
-        (lambda: LoRADense(dense(keras), dropout=1.0), r"dropout must lie in \[0, 1\), not 1.0"),
+        (lambda: LoRADense(dense(keras), r=0), "rank must be from 1 to 8, the width of"),
+        (lambda: LoRADense(dense(keras), r=9), "rank must be from 1 to 8, the width of"),
+        (
+            lambda: LoRADense(dense(keras), lora_dropout=1.0),
+            r"dropout must lie in \[0, 1\), not 1.0",
+        ),
         (lambda: LoRADense(keras.layers.Flatten()), "over a Dense layer, not over Flatten"),
     ],
 )

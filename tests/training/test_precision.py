@@ -17,7 +17,7 @@ def build(precision):
     keras.utils.set_random_seed(0)
     with computing_in(precision):
         model = text_classifier(random_encoder(50, seed=0), classes=2)
-        model = apply_lora(model, LoRAConfig(rank=2, also_train=head_names(model)))
+        model = apply_lora(model, LoRAConfig(r=2, modules_to_save=head_names(model)))
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.Adam(0.01), loss)
     return model

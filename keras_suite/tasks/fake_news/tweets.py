@@ -7,20 +7,22 @@ both the claims of fact-checking sites and tweets, some of which span several li
 
 import hashlib
 import html
-import io
 import json
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import emoji
 import numpy as np
 
-from keras_suite.data.csv_rows import csv_rows
-from keras_suite.data.download import NoNetworkError, cache_folder, download
-from keras_suite.data.provenance import Provenance, asks_for_sample
+from keras_suite.data.csv_rows import csv_records
+from keras_suite.data.download import cache_folder
+from keras_suite.data.provenance import Loaded, Provenance
+from keras_suite.data.reading import read_text_bytes
+from keras_suite.data.source import Kind, find_in_folder, from_cache, load_data, require_public
 from keras_suite.errors import InputError
 from keras_suite.tasks.fake_news import sample_tweets
 
@@ -32,7 +34,7 @@ TRAIN, VALIDATION = "Constraint_Train.csv", "Constraint_Val.csv"
 COUNTS = {TRAIN: (3360, 3060), VALIDATION: (1120, 1020)}
 """Tweets of each class in the public files."""
 COLUMNS = ["id", "tweet", "label"]
-CLASSES = ["real", "fake"]
+CLASS_NAMES = ["real", "fake"]
 SAMPLE_TRAIN, SAMPLE_VALIDATION = 480, 160
 
 URL_WORD, USER_WORD = "twitterurl", "twitteruser"
@@ -56,7 +58,7 @@ class Tweets:
 
 
 @dataclass(frozen=True)
-class TweetSets:
+class TweetSets(Loaded):
     """The tweets to train on and to validate.
 
     Label 1 is "fake" and 0 "real": the rows of the published confusion matrix are 1 (1,020 tweets)
@@ -65,52 +67,35 @@ class TweetSets:
     Args:
         train: tweets to train on.
         validation: tweets to validate.
-        provenance: where they came from.
-        notice: a sentence the person must see, or "".
     """
 
     train: Tweets
     validation: Tweets
-    provenance: Provenance
-    notice: str = ""
-    classes: ClassVar[list[str]] = CLASSES
+    class_names: ClassVar[list[str]] = CLASS_NAMES
 
 
-def load_tweets(
-    kind: Literal["auto", "real", "sample"] = "auto",
-    data_dir: Path | None = None,
-    url: str = URL,
-) -> TweetSets:
+def load_tweets(kind: Kind = "auto", data_dir: Path | None = None, url: str = URL) -> TweetSets:
     """Load the tweets from a given folder, else the cache, else the network, else templates.
 
     Args:
-        kind: "real" never falls back; "auto" falls back to templated tweets where there is no
-            network; "sample" is those tweets.
+        kind: see :func:`keras_suite.data.source.load_data`.
         data_dir: folder with Constraint_Train.csv and Constraint_Val.csv, of any number of rows.
         url: where the public files lie.
 
     Raises:
         InputError: naming file and row of what is wrong, or what to fetch and where to put it.
     """
-    if asks_for_sample(kind, data_dir):
-        return _sample()
-    if data_dir is not None:
-        return _read_folder(Path(data_dir))
-    folder = cache_folder() / "covid_fake_news"
-    try:
-        for name in COUNTS:
-            _fetch(f"{url}/{name}", folder / name)
-    except NoNetworkError as error:
-        if kind == "real":
-            raise InputError(
-                f"No real tweets here: {error}; fetch {TRAIN} and {VALIDATION} from {URL} and put "
-                f"them into {folder}, or name their folder with --data-dir."
-            ) from error
-        return _sample(f" (No network: {error}.)")
-    sets = _read_folder(folder)
-    _require_whole(sets.train, TRAIN, folder / TRAIN)
-    _require_whole(sets.validation, VALIDATION, folder / VALIDATION)
-    return sets
+    cache = cache_folder() / "covid_fake_news"
+
+    def read(folder: Path) -> TweetSets:
+        return _sets(*(_read(find_in_folder(folder, name)) for name in COUNTS))
+
+    def fetch() -> TweetSets:
+        public = {name: partial(_read_public, name) for name in COUNTS}
+        return _sets(*(from_cache(f"{url}/{n}", cache / n, read) for n, read in public.items()))
+
+    remedy = f"fetch {TRAIN} and {VALIDATION} from {URL} and put them into {cache}"
+    return load_data(kind, data_dir, sample=_sample, read=read, fetch=fetch, remedy=remedy)
 
 
 def clean_tweet(text: str) -> str:
@@ -130,72 +115,35 @@ def clean_tweet(text: str) -> str:
     return text
 
 
-def _sample(why: str = "") -> TweetSets:
+def _sample() -> TweetSets:
     rows = SAMPLE_TRAIN + SAMPLE_VALIDATION
     texts, labels = sample_tweets.draw_tweets(rows)
     train = Tweets(texts[:SAMPLE_TRAIN], labels[:SAMPLE_TRAIN])
     validation = Tweets(texts[SAMPLE_TRAIN:], labels[SAMPLE_TRAIN:])
-    source = "templated tweets, generated"
-    provenance = Provenance(source, "sample", rows, _sha256(train, validation))
-    notice = (
-        f"SAMPLE DATA: {rows:,} {source}; no figure below says anything about the real set.{why}"
-    )
-    return TweetSets(train, validation, provenance, notice)
+    sha256 = _sha256(train, validation)
+    provenance = Provenance("templated tweets, generated", "sample", rows, sha256)
+    return TweetSets(train, validation, provenance=provenance)
 
 
-def _fetch(url: str, path: Path) -> None:
-    def check(partial: Path) -> None:
-        _require_whole(_read(partial, url), path.name, url)
-
-    if not path.exists():
-        download(url, path, check)
-
-
-def _read_folder(folder: Path) -> TweetSets:
-    if not folder.is_dir():
-        raise InputError(
-            f"--data-dir {folder} is not a folder: name the one with {TRAIN} and {VALIDATION}."
-        )
-    for name in COUNTS:
-        if not (folder / name).is_file():
-            raise InputError(f"{folder} holds no {name}: fetch it from {URL} and put it there.")
-    train, validation = (_read(folder / name, str(folder / name)) for name in COUNTS)
-    source = " and ".join(
-        f"{name} ({_named(_counts(tweets.labels))})"
-        for name, tweets in ((TRAIN, train), (VALIDATION, validation))
-    )
+def _sets(train: Tweets, validation: Tweets) -> TweetSets:
+    counts = [_named(_counts(tweets.labels)) for tweets in (train, validation)]
+    source = f"{TRAIN} ({counts[0]}) and {VALIDATION} ({counts[1]})"
     rows = len(train.texts) + len(validation.texts)
     provenance = Provenance(source, "real", rows, _sha256(train, validation))
-    return TweetSets(train, validation, provenance)
+    return TweetSets(train, validation, provenance=provenance)
 
 
-def _read(path: Path, called: str) -> Tweets:
-    try:
-        return _parse(path.read_bytes().decode("utf-8-sig"), called)
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise InputError(
-            f"{called}, line {line}: byte {error.start} of the file is not UTF-8; fetch it again, "
-            "or save it as UTF-8."
-        ) from error
-    except OSError as error:
-        raise InputError(f"{called} cannot be read: {error.strerror or error}.") from error
+def _read_public(name: str, path: Path, called: str) -> Tweets:
+    tweets = _read(path, called)
+    found, published = (f"{_named(n)} tweets" for n in (_counts(tweets.labels), COUNTS[name]))
+    require_public(called, found, published)
+    return tweets
 
 
-def _parse(content: str, called: str) -> Tweets:
-    if not content.strip():
-        raise InputError(f"{called} is empty: fetch it again.")
-    if content.lstrip().startswith("<"):
-        raise InputError(f"{called} is a web page, not a table (an error page?): fetch it again.")
-    rows = csv_rows(io.StringIO(content, newline=""), called)
-    where, header = next(rows)
-    for name in COLUMNS:
-        if header.count(name) != 1:
-            raise InputError(
-                f"{where}: the header has the column {name!r} {header.count(name)} times, but must "
-                "have id, tweet and label once each."
-            )
-    checked = [_checked(where, header, cells) for where, cells in rows]
+def _read(path: Path, called: str = "") -> Tweets:
+    called = called or str(path)
+    records = csv_records(read_text_bytes(path, called, "table"), called, COLUMNS)
+    checked = [_checked(place, record) for place, record in records]
     labels = np.array([label for _, label in checked], np.int64)
     if 0 in _counts(labels):
         raise InputError(
@@ -204,39 +152,20 @@ def _parse(content: str, called: str) -> Tweets:
     return Tweets([text for text, _ in checked], labels)
 
 
-def _checked(where: str, header: list[str], cells: list[str]) -> tuple[str, int]:
+def _checked(place: str, record: dict[str, str]) -> tuple[str, int]:
     """Return a row's tweet and label."""
-    if len(cells) < len(header):
+    tweet, label = record["tweet"], record["label"]
+    if label not in CLASS_NAMES:
         raise InputError(
-            f"{where}: {len(cells)} cells instead of {len(header)}; the file looks cut off, fetch "
-            "it again."
+            f"{place}: the label is {label[:40]!r}, but only 'real' and 'fake' are known."
         )
-    if len(cells) > len(header):
-        raise InputError(
-            f"{where}: {len(cells)} cells instead of {len(header)}; a tweet with commas must stand "
-            "in quotes."
-        )
-    row = dict(zip(header, cells, strict=True))
-    if row["label"] not in CLASSES:
-        raise InputError(
-            f"{where}: the label is {row['label'][:40]!r}, but only 'real' and 'fake' are known."
-        )
-    if not clean_tweet(row["tweet"]):
-        raise InputError(f"{where}: the tweet is empty; leave this row out.")
-    return row["tweet"], CLASSES.index(row["label"])
-
-
-def _require_whole(tweets: Tweets, name: str, where: Path | str) -> None:
-    found, published = (_named(each) for each in (_counts(tweets.labels), COUNTS[name]))
-    if found != published:
-        raise InputError(
-            f"{where} holds {found} tweets, the public file {published} ones: delete it and fetch "
-            "it again."
-        )
+    if not clean_tweet(tweet):
+        raise InputError(f"{place}: the tweet is empty; leave this row out.")
+    return tweet, CLASS_NAMES.index(label)
 
 
 def _counts(labels: np.ndarray) -> tuple[int, int]:
-    return tuple(np.bincount(labels, minlength=len(CLASSES)).tolist())
+    return tuple(np.bincount(labels, minlength=len(CLASS_NAMES)).tolist())
 
 
 def _named(counts: tuple[int, int]) -> str:

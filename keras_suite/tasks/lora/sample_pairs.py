@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-CLASSES = {
+CLASS_NAMES = {
     "qqp": ["not_duplicate", "duplicate"],
     "mnli": ["entailment", "neutral", "contradiction"],
 }
@@ -19,70 +19,42 @@ SOURCES = {
 }
 ENTAILMENT, NEUTRAL, CONTRADICTION = range(3)
 
-# A topic has values and meanings; a meaning has wordings. Every question names two values in
+# A topic has values and three meanings of three wordings each. Every question names two values in
 # distinct roles, so that one with the two exchanged asks something else.
-TOPICS = [
-    (
-        ["Paris", "Rome", "Vienna", "Lisbon", "Prague", "Oslo", "Athens", "Dublin"],
-        [
-            [
-                "What is the cheapest way to travel from {a} to {b}?",
-                "How can I get from {a} to {b} for little money?",
-                "Coming from {a}, which route to {b} costs the least?",
-            ],
-            [
-                "How long does it take to travel from {a} to {b}?",
-                "How many hours is the journey from {a} to {b}?",
-                "Coming from {a}, how much time does the route to {b} take?",
-            ],
-            [
-                "Is {a} a better city to live in than {b}?",
-                "Should I live in {a} rather than in {b}?",
-                "Compared with {b}, does {a} offer a better life?",
-            ],
-        ],
-    ),
-    (
-        ["French", "Persian", "Greek", "Polish", "Turkish", "Korean", "Dutch", "Arabic"],
-        [
-            [
-                "Is {a} harder to learn than {b}?",
-                "Does it take more effort to learn {a} than {b}?",
-                "Compared with {b}, is {a} the harder language to learn?",
-            ],
-            [
-                "Does {a} help me to learn {b}?",
-                "Will I learn {b} faster once I know {a}?",
-                "Is {a} of any use to somebody who wants to learn {b}?",
-            ],
-            [
-                "Where can I have a letter translated from {a} into {b}?",
-                "Who translates letters that are written in {a} into {b}?",
-                "I have a letter in {a} and need it in {b}: whom can I ask?",
-            ],
-        ],
-    ),
-    (
-        ["butter", "honey", "flour", "sugar", "rice", "yoghurt", "margarine", "cream"],
-        [
-            [
-                "Can I replace {a} with {b} when I bake a cake?",
-                "Will a cake be good with {b} in place of {a}?",
-                "When I bake a cake, may I use {b} instead of {a}?",
-            ],
-            [
-                "Is {a} better for my health than {b}?",
-                "Should I eat {a} rather than {b} to stay healthy?",
-                "Compared with {b}, does {a} do my body more good?",
-            ],
-            [
-                "Why does {a} cost more than {b}?",
-                "What makes {a} more expensive than {b}?",
-                "For what reason is the price of {a} above that of {b}?",
-            ],
-        ],
-    ),
-]
+TOPICS = """
+Paris Rome Vienna Lisbon Prague Oslo Athens Dublin
+What is the cheapest way to travel from {a} to {b}?
+How can I get from {a} to {b} for little money?
+Coming from {a}, which route to {b} costs the least?
+How long does it take to travel from {a} to {b}?
+How many hours is the journey from {a} to {b}?
+Coming from {a}, how much time does the route to {b} take?
+Is {a} a better city to live in than {b}?
+Should I live in {a} rather than in {b}?
+Compared with {b}, does {a} offer a better life?
+
+French Persian Greek Polish Turkish Korean Dutch Arabic
+Is {a} harder to learn than {b}?
+Does it take more effort to learn {a} than {b}?
+Compared with {b}, is {a} the harder language to learn?
+Does {a} help me to learn {b}?
+Will I learn {b} faster once I know {a}?
+Is {a} of any use to somebody who wants to learn {b}?
+Where can I have a letter translated from {a} into {b}?
+Who translates letters that are written in {a} into {b}?
+I have a letter in {a} and need it in {b}: whom can I ask?
+
+butter honey flour sugar rice yoghurt margarine cream
+Can I replace {a} with {b} when I bake a cake?
+Will a cake be good with {b} in place of {a}?
+When I bake a cake, may I use {b} instead of {a}?
+Is {a} better for my health than {b}?
+Should I eat {a} rather than {b} to stay healthy?
+Compared with {b}, does {a} do my body more good?
+Why does {a} cost more than {b}?
+What makes {a} more expensive than {b}?
+For what reason is the price of {a} above that of {b}?
+"""
 # Put before a text at random, so that lengths differ as they do in real texts.
 QUESTION_OPENINGS = ["", "", "A short question: ", "I could not find an answer anywhere, so: "]
 PREMISE_OPENINGS = [
@@ -111,11 +83,11 @@ def draw_pairs(
 
     Returns:
         The first texts, the second texts, and labels ``[rows]`` int64 that index
-        ``CLASSES[task]``.
+        ``CLASS_NAMES[task]``.
     """
     draw = {"qqp": _questions, "mnli": _premise_and_hypothesis}[task]
     rng = np.random.default_rng(seed)
-    labels = np.arange(rows, dtype=np.int64) % len(CLASSES[task])
+    labels = np.arange(rows, dtype=np.int64) % len(CLASS_NAMES[task])
     pairs: dict[tuple[str, str], None] = {}  # in the order drawn
     while len(pairs) < rows:
         pairs.setdefault(draw(labels[len(pairs)], rng))
@@ -125,11 +97,12 @@ def draw_pairs(
 
 def _questions(label: int, rng: np.random.Generator) -> tuple[str, str]:
     """A question and one that asks the same (label 1), or shares words and asks another thing."""
-    values, meanings = TOPICS[rng.integers(len(TOPICS))]
-    a, b, other = _pick(values, 3, rng)
-    meaning, other_meaning = _pick(range(len(meanings)), 2, rng)
-    wording, other_wording = _pick(range(len(meanings[0])), 2, rng)
-    first = meanings[meaning][wording].format(a=a, b=b)
+    topics = TOPICS.strip().split("\n\n")
+    values, *wordings = topics[rng.integers(len(topics))].splitlines()
+    a, b, other = _pick(values.split(), 3, rng)
+    meaning, other_meaning = _pick(range(3), 2, rng)
+    wording, other_wording = _pick(range(3), 2, rng)
+    first = wordings[3 * meaning + wording].format(a=a, b=b)
     if not label:
         same_words = rng.random() < 0.25  # so that sharing more words means nothing
         other_wording = wording if same_words else other_wording
@@ -140,7 +113,7 @@ def _questions(label: int, rng: np.random.Generator) -> tuple[str, str]:
             a, b = _pick([(other, b), (a, other)], 1, rng)[0]
         else:
             meaning = other_meaning
-    second = meanings[meaning][other_wording].format(a=a, b=b)
+    second = wordings[3 * meaning + other_wording].format(a=a, b=b)
     return _opened(first, QUESTION_OPENINGS, rng), _opened(second, QUESTION_OPENINGS, rng)
 
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from keras_suite.data.download import NoNetworkError, cache_folder
+from keras_suite.data.download import cache_folder
 from keras_suite.data.length_buckets import TextRows
-from keras_suite.data.prepared import prepared_builder
-from keras_suite.data.provenance import Provenance, asks_for_sample
-from keras_suite.data.tokens import encode_pairs
+from keras_suite.data.prepared import load_prepared
+from keras_suite.data.provenance import Loaded, Provenance
+from keras_suite.data.source import Kind
+from keras_suite.data.tokens import encode
 from keras_suite.errors import InputError
 from keras_suite.tasks.lora import sample_pairs
 
@@ -28,27 +29,21 @@ SAMPLE_TRAIN, SAMPLE_VALIDATION = 1200, 300
 
 
 @dataclass(frozen=True)
-class TextPairs:
+class TextPairs(Loaded):
     """A set of labelled pairs of texts.
 
     Args:
         train: first texts, second texts, and labels ``[n]`` int64.
         validation: likewise.
-        classes: the names of the labels 0, 1, ...
-        provenance: where they came from.
-        notice: a sentence the person must see, or "".
+        class_names: of the labels 0, 1, ...
     """
 
     train: Pairs
     validation: Pairs
-    classes: list[str]
-    provenance: Provenance
-    notice: str = ""
+    class_names: list[str]
 
 
-def load_pairs(
-    task: Task, kind: Literal["auto", "real", "sample"] = "auto", data_dir: Path | None = None
-) -> TextPairs:
+def load_pairs(task: Task, kind: Kind = "auto", data_dir: Path | None = None) -> TextPairs:
     """Load GLUE's QQP (question pairs) or MNLI (premises and hypotheses).
 
     Pairs with an empty text are left out and counted in the notice: GLUE's QQP has two. MNLI's
@@ -56,43 +51,41 @@ def load_pairs(
 
     Args:
         task: "qqp" or "mnli".
-        kind: "real" never falls back; "auto" falls back to templated pairs where there is no
-            network; "sample" is those pairs.
-        data_dir: folder that holds the prepared set; else ``$TFDS_DATA_DIR`` or TFDS' own folder,
-            to which the set is downloaded and checked where it is missing.
+        kind: see :func:`keras_suite.data.prepared.load_prepared`; templates make the sample.
+        data_dir: likewise.
 
     Raises:
         InputError: saying what to fetch and where to put it, or that labels are hidden.
     """
-    if asks_for_sample(kind, data_dir):
-        return templated_pairs(task)
-    try:
-        builder = prepared_builder(f"glue/{task}", kind, data_dir)
-    except NoNetworkError as error:
-        return templated_pairs(task, f" (No network: {error}.)")
-    return _read_prepared(builder, task)
+    return load_prepared(
+        f"glue/{task}",
+        kind,
+        data_dir,
+        sample=lambda: _templated(task),
+        read=lambda builder: _read(builder, task),
+    )
 
 
 def tokenized(
-    pairs: Pairs, picks: np.ndarray, tokenizer: "PreTrainedTokenizerFast", max_length: int
+    pairs: Pairs, indices: np.ndarray, tokenizer: "PreTrainedTokenizerFast", max_length: int
 ) -> TextRows:
     """Make rows to train on of some pairs; their token ids are kept in the cache.
 
     Args:
         pairs: first texts, second texts, labels.
-        picks: places of the wanted ones, ``[n]`` int64.
+        indices: of the wanted ones, ``[n]`` int64.
         tokenizer: a fast one.
         max_length: the most tokens of a pair; longer ones are cut.
 
     Raises:
-        InputError: as :func:`keras_suite.data.tokens.encode_pairs`.
+        InputError: as :func:`keras_suite.data.tokens.encode`.
     """
-    first, second = ([texts[i] for i in picks] for texts in pairs[:2])
-    encoded = encode_pairs(tokenizer, first, second, max_length, cache_folder() / "tokens")
-    return TextRows(encoded, pairs[2][picks], tokenizer.pad_token_id)
+    columns = [[texts[i] for i in indices] for texts in pairs[:2]]
+    encoded = encode(tokenizer, columns, max_length, cache_folder() / "tokens")
+    return TextRows(encoded, pairs[2][indices], tokenizer.pad_token_id)
 
 
-def templated_pairs(task: Task, why: str = "") -> TextPairs:
+def _templated(task: Task) -> TextPairs:
     """Return 1,200 pairs to train on and 300 to validate, all made from templates."""
     rows = SAMPLE_TRAIN + SAMPLE_VALIDATION
     pairs = sample_pairs.draw_pairs(task, rows)
@@ -100,19 +93,18 @@ def templated_pairs(task: Task, why: str = "") -> TextPairs:
     validation = tuple(part[SAMPLE_TRAIN:] for part in pairs)
     source = sample_pairs.SOURCES[task]
     provenance = Provenance(source, "sample", rows, _sha256(train, validation))
-    notice = (
-        f"SAMPLE DATA: {rows:,} {source}; no figure below says anything about the real set.{why}"
-    )
-    return TextPairs(train, validation, sample_pairs.CLASSES[task], provenance, notice)
+    class_names = sample_pairs.CLASS_NAMES[task]
+    return TextPairs(train, validation, class_names, provenance=provenance)
 
 
-def _read_prepared(builder, task: Task) -> TextPairs:
-    classes = builder.info.features["label"].names
+def _read(builder, task: Task) -> TextPairs:
+    class_names = builder.info.features["label"].names
+    last = len(class_names) - 1
     parts = [_read_split(builder, split, FIELDS[task]) for split in SPLITS[task]]
     for split, (_, _, labels) in zip(SPLITS[task], parts, strict=True):
-        if labels.min() < 0 or labels.max() >= len(classes):
+        if labels.min() < 0 or labels.max() > last:
             raise InputError(
-                f"The {split} split at {builder.data_dir} has labels outside 0..{len(classes) - 1} "
+                f"The {split} split at {builder.data_dir} has labels outside 0..{last} "
                 "(TFDS writes -1 where GLUE hides them): name a folder with labelled rows."
             )
     train, validation = (_without_empty(part) for part in parts)
@@ -121,7 +113,9 @@ def _read_prepared(builder, task: Task) -> TextPairs:
     source = f"glue/{task} {builder.version} from TensorFlow Datasets"
     provenance = Provenance(source, "real", rows, _sha256(train, validation))
     notice = f"Pairs of glue/{task} left out because a text is empty: {left_out}."
-    return TextPairs(train, validation, classes, provenance, notice if left_out else "")
+    return TextPairs(
+        train, validation, class_names, provenance=provenance, notice=notice if left_out else ""
+    )
 
 
 def _read_split(builder, split: str, fields: tuple[str, str]) -> Pairs:

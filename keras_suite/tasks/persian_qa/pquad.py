@@ -9,48 +9,54 @@ import json
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
-from keras_suite.data.download import NoNetworkError, cache_folder, download
-from keras_suite.data.provenance import Provenance, asks_for_sample
+from keras_suite.data.download import cache_folder
+from keras_suite.data.provenance import Loaded, Provenance
+from keras_suite.data.source import (
+    Kind,
+    find_in_folder,
+    first_file,
+    from_cache,
+    load_data,
+    require_public,
+)
 from keras_suite.errors import InputError
 from keras_suite.tasks.persian_qa import sample_questions
-from keras_suite.tasks.persian_qa.squad_file import Answer, Question, parse_document, read_file
+from keras_suite.tasks.persian_qa.squad_file import (
+    Answer,
+    Question,
+    QuestionFile,
+    parse_document,
+    read_file,
+)
 
 __all__ = ["Answer", "Question", "QuestionSet", "load_questions"]
 
 URL = "https://raw.githubusercontent.com/AUT-NLP/PQuAD/main/Dataset"
 COUNTS = {"Train": 63_994, "Validation": 7_976, "Test": 8_002}  # of questions
-SUFFIXES = (".json", ".json.gz")
 VALIDATION_SHARE = 0.15  # of the articles, where there is no training file
 SAMPLE_TRAIN, SAMPLE_VALIDATION, SAMPLE_TEST = 70, 15, 15  # texts
 
 
 @dataclass(frozen=True)
-class QuestionSet:
+class QuestionSet(Loaded):
     """Questions to train, validate and test on.
 
     Args:
         train: in the file's order, as the others.
         validation: for choices: epochs, thresholds, hyperparameters.
         test: for the figures that are reported.
-        provenance: where they came from.
-        notice: what the person must see, or "".
     """
 
     train: list[Question]
     validation: list[Question]
     test: list[Question]
-    provenance: Provenance
-    notice: str = ""
 
 
 def load_questions(
-    kind: Literal["auto", "real", "sample"] = "auto",
-    data_dir: Path | None = None,
-    url: str = URL,
+    kind: Kind = "auto", data_dir: Path | None = None, url: str = URL
 ) -> QuestionSet:
     """Load PQuAD from a given folder, else the cache, else the network, else the sample.
 
@@ -59,8 +65,7 @@ def load_questions(
     asks about too are left out.
 
     Args:
-        kind: "real" never falls back; "auto" falls back to templated questions where there is no
-            network; "sample" is those questions.
+        kind: see :func:`keras_suite.data.source.load_data`.
         data_dir: folder of Train, Validation and Test, each .json or .json.gz. Any number of
             questions will do.
         url: the folder that publishes them.
@@ -69,27 +74,19 @@ def load_questions(
         InputError: saying what to fetch and where to put it, or as
             :func:`keras_suite.tasks.persian_qa.squad_file.read_file`.
     """
-    if asks_for_sample(kind, data_dir):
-        return _templated()
-    if data_dir is not None:
-        return _read_folder(Path(data_dir))
-    folder = cache_folder() / "pquad"
-    try:
-        _fetch(folder, url)
-    except NoNetworkError as error:
-        if kind == "real":
-            names = ", ".join(f"{name}.json" for name in COUNTS)
-            raise InputError(
-                f"No real questions here: {error}; fetch {names} from {URL} and put them into "
-                f"{folder}, or name their folder with --data-dir."
-            ) from error
-        return _templated(f" (No network: {error}.)")
-    for name in COUNTS:
-        _require_whole(name, _find(folder, name))
-    return _read_folder(folder)
+    cache = cache_folder() / "pquad"
+    names = ", ".join(f"{name}.json" for name in COUNTS)
+    return load_data(
+        kind,
+        data_dir,
+        sample=_templated,
+        read=_read_folder,
+        fetch=lambda: _fetch(cache, url),
+        remedy=f"fetch {names} from {URL} and put them into {cache}",
+    )
 
 
-def _templated(why: str = "") -> QuestionSet:
+def _templated() -> QuestionSet:
     source = sample_questions.SOURCE
     articles = sample_questions.draw_articles(SAMPLE_TRAIN + SAMPLE_VALIDATION + SAMPLE_TEST)
     held_out = articles[SAMPLE_TRAIN:]
@@ -97,36 +94,40 @@ def _templated(why: str = "") -> QuestionSet:
     parts = [parse_document({"data": cut}, source).questions for cut in cuts]
     rows = sum(len(part) for part in parts)
     sha256 = hashlib.sha256(json.dumps(articles).encode()).hexdigest()
-    notice = f"SAMPLE DATA: {rows:,} {source}; no figure below says anything about the real set."
-    return QuestionSet(*parts, Provenance(source, "sample", rows, sha256), notice + why)
+    return QuestionSet(*parts, provenance=Provenance(source, "sample", rows, sha256))
 
 
-def _fetch(folder: Path, url: str) -> None:
-    """Download what the cache lacks."""
-    for name in COUNTS:
-        if _find(folder, name) is None:
-            address = f"{url}/{name}.json"
-            check = partial(_require_whole, name, called=address)
-            download(address, folder / f"{name}.json", check)
+def _fetch(cache: Path, url: str) -> QuestionSet:
+    paths = {
+        name: first_file(cache, *_file_names(name)) or cache / f"{name}.json" for name in COUNTS
+    }
+    files = {
+        name: from_cache(f"{url}/{name}.json", path, partial(_read_public, name))
+        for name, path in paths.items()
+    }
+    return _question_set(paths, files)
 
 
-def _require_whole(name: str, path: Path, called: str = "") -> None:
-    asked = read_file(path, called).asked
-    if asked != COUNTS[name]:
-        raise InputError(
-            f"{called or path} has {asked:,} questions, the public file {COUNTS[name]:,}: "
-            "delete it and fetch it again."
-        )
+def _read_public(name: str, path: Path, called: str) -> QuestionFile:
+    file = read_file(path, called)
+    require_public(called, f"{file.asked:,} questions", f"{COUNTS[name]:,}")
+    return file
 
 
 def _read_folder(folder: Path) -> QuestionSet:
-    if not folder.is_dir():
-        raise InputError(f"--data-dir {folder} is no folder: name the one that holds Test.json.")
-    paths = {name: path for name in COUNTS if (path := _find(folder, name))}
-    for name in ("Validation", "Test"):
-        if name not in paths:
-            raise InputError(f"{folder} holds no {name}.json (or .json.gz): put it there.")
-    files = {name: read_file(path) for name, path in paths.items()}
+    paths = {
+        name: find_in_folder(folder, *_file_names(name))
+        for name in COUNTS
+        if name != "Train" or first_file(folder, *_file_names(name))
+    }
+    return _question_set(paths, {name: read_file(path) for name, path in paths.items()})
+
+
+def _file_names(name: str) -> tuple[str, str]:
+    return f"{name}.json", f"{name}.json.gz"
+
+
+def _question_set(paths: dict[str, Path], files: dict[str, QuestionFile]) -> QuestionSet:
     notices = [file.notice for file in files.values() if file.notice]
     validation, test = files["Validation"].questions, files["Test"].questions
     if "Train" in files:
@@ -138,12 +139,7 @@ def _read_folder(folder: Path) -> QuestionSet:
     rows = len(train) + len(validation) + len(test)
     sha256 = hashlib.sha256(b"".join(path.read_bytes() for path in paths.values())).hexdigest()
     provenance = Provenance(f"PQuAD ({names})", "real", rows, sha256)
-    return QuestionSet(train, validation, test, provenance, " ".join(notices))
-
-
-def _find(folder: Path, name: str) -> Path | None:
-    paths = [folder / f"{name}{suffix}" for suffix in SUFFIXES]
-    return next((path for path in paths if path.is_file()), None)
+    return QuestionSet(train, validation, test, provenance=provenance, notice=" ".join(notices))
 
 
 def _draw(

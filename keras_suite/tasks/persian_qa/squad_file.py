@@ -4,14 +4,13 @@ Form: Rajpurkar, Jia and Liang, "Know What You Don't Know: Unanswerable Question
 2018.
 """
 
-import gzip
 import json
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from keras_suite.errors import InputError, in_a_line
+from keras_suite.data.reading import read_text_bytes, reading
+from keras_suite.errors import InputError
 
 MISPLACED_SHARE = 0.01  # of a file's answers, up to which they are left out
 JSON_TYPES = {
@@ -87,20 +86,9 @@ def read_file(path: Path, called: str = "") -> QuestionFile:
             :func:`parse_document`.
     """
     called = called or str(path)
-    try:
-        content = path.read_bytes()
-        if path.name.endswith(".gz"):
-            content = gzip.decompress(content)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(f"{called} is damaged or cut off ({error}): fetch it again.") from error
-    except OSError as error:
-        raise InputError(f"{called} cannot be read: {error.strerror or error}.") from error
-    if content.lstrip().startswith(b"<"):
-        raise InputError(f"{called} is a web page, not JSON (an error page?): fetch it again.")
-    try:
+    content = read_text_bytes(path, called, "JSON")
+    with reading(called, "JSON"):
         document = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{called} is not JSON ({in_a_line(error)}): fetch it again.") from error
     return parse_document(document, called)
 
 

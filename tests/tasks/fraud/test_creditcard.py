@@ -35,12 +35,6 @@ def write(path, content: list[str]):
     return path
 
 
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("KERAS_SUITE_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache"
-
-
 @pytest.mark.parametrize("suffix", [".csv", ".csv.gz", ".zip"])
 @pytest.mark.parametrize("by_folder", [False, True])
 def test_csv_gz_and_zip_are_read_by_file_or_by_folder(tmp_path, suffix, by_folder):
@@ -74,13 +68,16 @@ def test_columns_in_another_order_and_quoted_cells_are_understood(tmp_path):
 BAD_TABLES = {
     "a missing column": (
         [line.rpartition(",")[0] for line in lines()],
-        r"header \(row 0\): lacks the column 'Class'",
+        r"row 0 \(line 1\): the header lacks 'Class'; it must have these columns once: Time, V1",
     ),
     "an extra column": (
         [f"{HEADER},Bank", *(f"{line},3" for line in lines()[1:])],
-        r"header \(row 0\): has an unknown column 'Bank'",
+        "the header has besides 'Bank'",
     ),
-    "a column twice": ([f"{HEADER},V1", *(f"{x},3" for x in lines()[1:])], "unknown column 'V1'"),
+    "a column twice": (
+        [f"{HEADER},V1", *(f"{x},3" for x in lines()[1:])],
+        "the header has besides 'V1'",
+    ),
     "a word": (with_cell(4, "V7", "abc"), r"row 4 \(line 5\), column V7: 'abc' is not a number"),
     "an empty cell": (with_cell(5, "V9", ""), r"row 5 \(line 6\), column V9: the cell is empty"),
     "NaN": (with_cell(5, "Amount", "NaN"), r"row 5 \(line 6\), column Amount: 'NaN' is not a fin"),
@@ -88,15 +85,16 @@ BAD_TABLES = {
     "another class": (with_cell(7, "Class", "2"), r"row 7 \(line 8\), column Class: Class is 2"),
     "a row cut off": (
         [*lines()[:-1], lines()[-1][:40]],
-        r"row 20 \(line 21\): \d cells instead of 31, none from column V\d on.*truncated",
+        r"row 20 \(line 21\): \d cells, but the header has 31; look .* cut off",
     ),
-    "a row too long": ([*lines()[:3], f"{lines()[3]},9", *lines()[4:]], r"row 3 \(line 4\): 32"),
+    "a row too long": (
+        [*lines()[:3], f"{lines()[3]},9", *lines()[4:]],
+        r"row 3 \(line 4\): 32 cells",
+    ),
     "every row too long": (
         [HEADER, *(f"{line},9" for line in lines()[1:])],
-        r"row 1 \(line 2\): 32 cells instead of 31",
+        r"row 1 \(line 2\): 32 cells, but the header has 31",
     ),
-    "an error page": (["<!DOCTYPE html>", "<html>404</html>"], "is a web page, not a table"),
-    "nothing": ([""], "is empty"),
     "a header alone": ([HEADER], "a header and no rows"),
     "no fraud": (lines(frauds=0), "All 20 rows .* have Class 0"),
     "a null byte": (with_cell(4, "V7", "1\x002"), "row 4|cannot be read"),
@@ -112,91 +110,17 @@ def test_a_bad_table_is_named_by_file_row_and_column(tmp_path, content, sentence
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "sentence"),
-    [
-        ("creditcard.csv.gz", gzip.compress("\n".join(lines()).encode())[:200], "damaged or cut"),
-        ("creditcard.csv.gz", b"not gzip", "damaged or cut off"),
-        ("creditcard.zip", b"PK not a zip", "damaged or cut off"),
-        ("creditcard.csv", b"\xff\xfe\x00 binary", "not a text table"),
-        ("creditcard.csv", HEADER.encode() + b"\n" + b"\xff" * 40, "not a text table"),
-    ],
-)
-def test_a_damaged_file_is_named(tmp_path, name, content, sentence):
-    (tmp_path / name).write_bytes(content)
-    with pytest.raises(InputError, match=sentence):
-        creditcard.load("real", tmp_path / name)
-
-
-def test_a_zip_must_hold_one_table(tmp_path):
-    with zipfile.ZipFile(tmp_path / "creditcard.zip", "w") as archive:
-        archive.writestr("readme.txt", "")
-    with pytest.raises(InputError, match="must hold one csv file, not 0"):
-        creditcard.load("real", tmp_path)
-
-
-def test_a_place_that_does_not_name_one_table_says_what_is_there(tmp_path):
-    with pytest.raises(InputError, match="does not exist"):
-        creditcard.load("auto", tmp_path / "nowhere")
-    (tmp_path / "folder").mkdir()
-    with pytest.raises(InputError, match="holds no csv"):
-        creditcard.load("auto", tmp_path / "folder")
-    for name in ("a.csv", "b.csv.gz"):
-        (tmp_path / "folder" / name).touch()
-    with pytest.raises(InputError, match=r"several tables \(a.csv, b.csv.gz\)"):
-        creditcard.load("auto", tmp_path / "folder")
-
-
-def test_sample_and_a_data_dir_contradict_each_other(tmp_path):
-    with pytest.raises(InputError, match="takes no --data-dir"):
-        creditcard.load("sample", tmp_path)
-
-
-def test_without_network_auto_falls_back_loudly_and_real_says_what_to_fetch(own_cache):
-    unreachable = "http://127.0.0.1:9/creditcard.csv"  # nothing listens on the discard port
-    table = creditcard.load("auto", url=unreachable)
-    assert table.provenance.is_sample
-    assert "No network" in table.notice
-    assert table.notice.startswith("SAMPLE DATA")
-    with pytest.raises(InputError, match=r"fetch creditcard.csv from https://.* put it at"):
-        creditcard.load("real", url=unreachable)
-    assert not own_cache.exists() or not list(own_cache.iterdir())
-
-
-def whole_table() -> bytes:
-    """As many rows and frauds as the public table, cheap to make: one fraud and one legal row."""
-    frauds, legal = creditcard.FRAUDS, creditcard.ROWS - creditcard.FRAUDS
-    return "\n".join([HEADER, *[row(1, 1)] * frauds, *[row(2, 0)] * legal]).encode()
-
-
-def test_a_whole_download_lands_in_the_cache_and_is_not_fetched_again(own_cache):
-    with serve(whole_table()) as (url, requests):
-        first = creditcard.load("auto", url=url)
-        assert requests == ["HEAD", "GET"]
-        again = creditcard.load("real", url=url)
-        assert len(requests) == 2
-    assert first.provenance == again.provenance
-    assert first.provenance.source == "creditcard.csv"
-    assert [path.name for path in own_cache.iterdir()] == ["creditcard.csv"]
-
-
-@pytest.mark.parametrize(
-    ("content", "sentence"),
-    [
-        (b"<html>quota exceeded</html>", "is a web page"),
-        ("\n".join(lines()).encode(), "20 rows with 3 frauds, the public table 284,807 with 492"),
-        (b"", "is empty"),
-    ],
-)
-def test_a_download_that_is_not_the_table_leaves_nothing_behind(own_cache, content, sentence):
+def test_a_download_of_other_counts_is_refused_and_leaves_nothing(own_cache):
+    content = "\n".join(lines()).encode()
+    sentence = "20 rows with 3 frauds, the public file 284,807 rows with 492 frauds"
     with serve(content) as (url, _), pytest.raises(InputError, match=sentence) as caught:
         creditcard.load("auto", url=url)
     assert str(caught.value).startswith(url)  # not the name of a file that is gone
     assert not list(own_cache.iterdir())
 
 
-def test_a_cached_file_that_lost_rows_is_refused(own_cache):
+def test_a_file_of_the_public_counts_is_taken_from_the_cache(own_cache):
+    frauds, legal = creditcard.FRAUDS, creditcard.ROWS - creditcard.FRAUDS
     own_cache.mkdir()
-    write(own_cache / "creditcard.csv", lines())
-    with pytest.raises(InputError, match="delete it and fetch it again"):
-        creditcard.load("auto")
+    write(own_cache / "creditcard.csv", [HEADER, *[row(1, 1)] * frauds, *[row(2, 0)] * legal])
+    assert creditcard.load("real", url="http://127.0.0.1:9/").provenance.rows == creditcard.ROWS

@@ -45,11 +45,11 @@ def test_roberta_large_counts_the_reports_parameters_and_two_adapters_cost_littl
     qqp, mnli = text_classifier(encoder, classes=2), text_classifier(encoder, classes=3)
     assert qqp.count_params() == 355_361_794
     assert mnli.count_params() == 355_362_819
-    small = apply_lora(qqp, LoRAConfig(rank=8, also_train=head_names(qqp)))
+    small = apply_lora(qqp, LoRAConfig(r=8, modules_to_save=head_names(qqp)))
     assert count(w for each in lora_layers(small).values() for w in each.weights) == 786_432
     assert count(weights_trained_whole(small).values()) == 1_051_650
     assert count(small.trainable_weights) == 1_838_082
-    large = apply_lora(mnli, LoRAConfig(rank=16, also_train=head_names(mnli)))
+    large = apply_lora(mnli, LoRAConfig(r=16, modules_to_save=head_names(mnli)))
     assert count(large.trainable_weights) == 2_625_539
     assert memory(qqp, small, large) <= 1.03 * memory(qqp)
 

