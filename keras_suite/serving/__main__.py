@@ -1,10 +1,9 @@
-"""Serve the models of runs with TensorFlow Serving.
+"""Use the models of runs: predict, check exports, export for TensorFlow Serving.
 
-python -m keras_suite.serving check runs/           do the exports give what the models gave?
-python -m keras_suite.serving export runs/          to models/NAME/VERSION/, with server files
-docker compose -f models/compose.yaml up            the server, on this machine alone
-python -m keras_suite.serving predict --help        ask it
-python -m keras_suite.serving prove                 start it, ask every model, stop it
+python -m keras_suite.serving predict runs/fraud --csv payments.csv --to predicted.csv
+python -m keras_suite.serving check runs/      do the exports give what the models gave?
+python -m keras_suite.serving export runs/     to models/NAME/VERSION/, with server files
+docker compose -f models/compose.yaml up       the server, on this machine alone
 """
 
 import sys
@@ -14,10 +13,9 @@ import tyro
 from keras_suite.cli import exit_code
 from keras_suite.serving.check import Check
 from keras_suite.serving.predict import Predict
-from keras_suite.serving.prove import Prove
 from keras_suite.serving.publish import Export
 
-COMMANDS = {"check": Check, "export": Export, "predict": Predict, "prove": Prove}
+COMMANDS = {"check": Check, "export": Export, "predict": Predict}
 
 
 def main(arguments: list[str]) -> int:

@@ -1,25 +1,24 @@
-"""What a served model is, takes and gives, for its clients."""
+"""What a served model is, takes and gives."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from keras_suite.errors import InputError
 from keras_suite.serving.finished_runs import FinishedRun
 
+SIGNATURE = "serving_default"
 
-def make_card(run: FinishedRun, version: int) -> dict:
-    """Describe a version of a run's model.
 
-    Args:
-        run: whose export it is.
-        version: its number.
+def make_card(run: FinishedRun, version: int | None) -> dict:
+    """Describe a version of a run's model, None where it has no number yet.
 
     Returns:
         ``name``, ``version``, ``experiment``, ``model``, ``about`` (what is reproduced), ``run``
-        (the folder's name), ``data`` (``kind`` and ``source``), ``inputs`` and ``outputs`` (by
-        name, ``dtype`` and ``shape`` of the signature ``serving_default``; None where a size is
-        open) and what the run tells besides: ``serves`` (what goes in and comes out), ``classes``,
-        ``text`` and the like.
+        (the folder's name), ``data`` (``kind`` and ``source``), ``inputs`` and ``outputs`` (see
+        :func:`read_signature`) and what the run tells besides: ``serves`` (what goes in and comes
+        out), ``classes``, ``columns``, ``text``.
+
+    Raises:
+        InputError: as :func:`read_signature`.
     """
     metrics = run.metrics
     inputs, outputs = read_signature(run.saved_model)
@@ -43,41 +42,36 @@ def make_card(run: FinishedRun, version: int) -> dict:
 def read_signature(saved_model: Path) -> tuple[dict[str, dict], dict[str, dict]]:
     """Read the inputs and outputs of a SavedModel's signature ``serving_default``.
 
-    Args:
-        saved_model: its folder.
-
     Returns:
-        Both by name: ``{"dtype": "float32", "shape": [None, 29]}``; the shape is None where even
-        the number of axes is open.
+        Both by name: ``{"dtype": "float32", "shape": [None, 29]}``; an open size is None, and so
+        is the shape where even the number of axes is open.
 
     Raises:
-        InputError: where it is no SavedModel.
+        InputError: where it is no SavedModel, or has no such signature.
     """
     from google.protobuf.message import DecodeError
     from tensorflow.core.protobuf import saved_model_pb2
 
     file = saved_model / "saved_model.pb"
     try:
-        model = saved_model_pb2.SavedModel.FromString(file.read_bytes())
-        signature = model.meta_graphs[0].signature_def["serving_default"]
-    except (DecodeError, IndexError) as error:
+        (graph, *_) = saved_model_pb2.SavedModel.FromString(file.read_bytes()).meta_graphs
+    except (OSError, DecodeError, ValueError) as error:
         raise InputError(f"{file} is not a SavedModel: run the experiment again.") from error
-    return _tensors(signature.inputs), _tensors(signature.outputs)
+    if SIGNATURE not in graph.signature_def:
+        raise InputError(f"{file} has no signature {SIGNATURE}: run the experiment again.")
+    signature = graph.signature_def[SIGNATURE]
+    return tuple(
+        {name: _spec(infos[name]) for name in sorted(infos)}
+        for infos in (signature.inputs, signature.outputs)
+    )
 
 
-def _tensors(infos: Mapping) -> dict[str, dict]:
-    import tensorflow as tf
+def _spec(info) -> dict:
+    from tensorflow import dtypes
 
+    shape = info.tensor_shape
+    sizes = [None if axis.size < 0 else axis.size for axis in shape.dim]
     return {
-        name: {
-            "dtype": tf.dtypes.as_dtype(infos[name].dtype).name,
-            "shape": _shape(infos[name].tensor_shape),
-        }
-        for name in sorted(infos)
+        "dtype": dtypes.as_dtype(info.dtype).name,
+        "shape": None if shape.unknown_rank else sizes,
     }
-
-
-def _shape(shape) -> list[int | None] | None:
-    if shape.unknown_rank:
-        return None
-    return [None if axis.size < 0 else axis.size for axis in shape.dim]

@@ -5,12 +5,10 @@ import os
 import subprocess
 import sys
 import textwrap
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 
 from keras_suite.errors import InputError
 from keras_suite.serving.finished_runs import FinishedRun, Runs, find_runs
@@ -27,31 +25,23 @@ class Check:
     runs: Runs
     """A run's folder; an experiment's, for its latest run; or all experiments', for each latest."""
     seconds: float = 2.0
-    """To measure each batch size for."""
+    """Seconds to measure a call with one row, and one with all examples, for."""
 
     def run(self) -> None:
-        """Check, and print differences and speeds.
+        """Check, and print a line for each run.
 
         Raises:
-            InputError: where an export does not give its model's outputs, or none can be checked.
+            InputError: where an export does not give its model's outputs.
         """
-        console = Console()
+        console = Console(highlight=False, soft_wrap=True)
         runs, left_out = find_runs(self.runs)
-        with_examples = [run for run in runs if run.examples_file.exists()]
-        left_out += [
-            f"{run.folder} is of a time when runs kept no examples: run {run.name} again."
-            for run in runs
-            if run not in with_examples
-        ]
-        if not with_examples:
-            raise InputError(f"Nothing can be checked: {' '.join(left_out)}")
         for sentence in left_out:
-            console.print(f"Left out: {sentence}", style="yellow", highlight=False, soft_wrap=True)
+            console.print(f"Left out: {sentence}", style="yellow")
         checked = []
-        for run in with_examples:
+        for run in runs:
             with console.status(f"{run.name}: checking"):
                 checked.append(check(run, self.seconds))
-        console.print(_table(checked))
+            console.print(f"{run.name}: {checked[-1].problem or checked[-1].summary}")
         if wrong := [f"{each.run.folder} ({each.problem})" for each in checked if each.problem]:
             raise InputError(
                 "These exports are not what their models were, run the experiments again: "
@@ -64,22 +54,18 @@ class Checked:
     """What came out for one run."""
 
     run: FinishedRun
-    problem: str
+    problem: str = ""
     """What is wrong, or ""."""
-    rows: int = 0
-    """Examples compared."""
-    difference: float = float("inf")
-    """The largest absolute one of any output."""
-    speeds: list[dict] = field(default_factory=list)
-    """See :func:`keras_suite.serving.check_process.speeds`."""
+    summary: str = ""
+    """Rows compared, the largest absolute difference of any output, median times of calls."""
 
 
 def check(run: FinishedRun, seconds: float = 2.0) -> Checked:
     """Check a run's export in a process that can import TensorFlow, but neither us nor Keras.
 
     Args:
-        run: with examples.
-        seconds: to measure each batch size for.
+        run: what to check.
+        seconds: to measure a call with one row, and one with all examples, for.
     """
     process = subprocess.run(
         # -P: the script's own folder must not offer its files to imports
@@ -93,35 +79,10 @@ def check(run: FinishedRun, seconds: float = 2.0) -> Checked:
         last = textwrap.shorten(lines[-1], 200, placeholder=" ...")
         return Checked(run, f"cannot be loaded and called: {last}")
     told = json.loads(process.stdout.splitlines()[-1])
-    differences = told["differences"]
-    wrong = [f"{name} by {apart:.1g}" for name, apart in differences.items() if apart > TOLERANCE]
-    problem = f"other outputs: {', '.join(wrong)}" if wrong else ""
-    return Checked(run, problem, told["rows"], max(differences.values()), told["speeds"])
-
-
-def _table(checked: list[Checked]) -> Table:
-    table = Table(title="Exports, with TensorFlow alone", title_justify="left", box=SIMPLE_HEAD)
-    table.caption = f"difference: the largest of any output; none may be above {TOLERANCE:g}"
-    table.title_style, table.caption_justify = "bold", "left"
-    table.add_column("model", no_wrap=True)
-    for name in ("examples", "difference", "batch", "p50, ms", "p99, ms", "rows/s"):
-        table.add_column(name, justify="right")
-    for each in checked:
-        style = "red" if each.problem else None
-        head = [each.run.name, str(each.rows), f"{each.difference:.1e}"]
-        for speed in each.speeds or [{"batch": "", "skipped": ""}]:
-            table.add_row(*head, *_cells(speed), style=style)
-            head = ["", "", ""]
-    return table
-
-
-def _cells(speed: dict) -> list[str]:
-    if "skipped" in speed:
-        return [
-            str(speed["batch"]),
-            "",
-            "",
-            f"skipped: {speed['skipped']}" * bool(speed["skipped"]),
-        ]
-    milliseconds = [f"{speed[name]:.2f}" for name in ("p50", "p99")]
-    return [str(speed["batch"]), *milliseconds, f"{speed['rows_per_second']:,.0f}"]
+    differences, rows, (one, all_) = told["differences"], told["rows"], told["milliseconds"]
+    if wrong := [
+        f"{name} by {apart:.1g}" for name, apart in differences.items() if apart > TOLERANCE
+    ]:
+        return Checked(run, f"other outputs: {', '.join(wrong)}")
+    apart = f"{rows} rows, largest difference {max(differences.values()):.1e}"
+    return Checked(run, summary=f"{apart}; {one:.2f} ms for 1 row, {all_:.2f} ms for {rows}")

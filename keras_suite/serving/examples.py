@@ -35,12 +35,12 @@ class Examples:
         specs: list,
         inputs: Mapping[str, np.ndarray],
     ) -> "Examples":
-        """Compute the outputs.
+        """Compute the outputs of the first 32 rows.
 
         Args:
             function: of the signature.
             specs: its arguments, see :func:`keras_suite.serving.export.export`.
-            inputs: by the signature's names, ``[n, ...]`` each, of which the first 32 are taken.
+            inputs: by the signature's names, ``[n, ...]`` each.
         """
         import tensorflow as tf
 
@@ -56,8 +56,10 @@ class Examples:
 
     def save(self, path: Path) -> None:
         """Write an npz file with arrays ``inputs/NAME`` and ``outputs/NAME``, or nothing."""
+        inputs = {f"inputs/{name}": array for name, array in self.inputs.items()}
+        outputs = {f"outputs/{name}": array for name, array in self.outputs.items()}
         with files.whole(path) as partial, partial.open("wb") as file:
-            np.savez_compressed(file, **_named(self))
+            np.savez_compressed(file, **inputs, **outputs)
 
     @classmethod
     def load(cls, path: Path) -> "Examples":
@@ -73,8 +75,3 @@ class Examples:
 def _plain(array: np.ndarray) -> np.ndarray:
     """Turn TensorFlow's strings, which would be pickled, to bytes of one length."""
     return array.astype(np.bytes_) if array.dtype == object else array
-
-
-def _named(examples: Examples) -> Mapping[str, np.ndarray]:
-    parts = {"inputs": examples.inputs, "outputs": examples.outputs}
-    return {f"{part}/{name}": a for part, arrays in parts.items() for name, a in arrays.items()}

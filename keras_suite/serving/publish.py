@@ -8,9 +8,7 @@ from typing import Annotated
 from zipfile import is_zipfile
 
 import tyro
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
 
 from keras_suite.errors import InputError, in_a_line
 from keras_suite.serving import warmup
@@ -37,8 +35,10 @@ class Export:
     """A run's folder; an experiment's, for its latest run; or all experiments', for each latest."""
     to: Path = Path("models")
     """Folder of the served models."""
-    keep: Annotated[int | None, tyro.conf.arg(metavar="N")] = None
-    """Remove all but so many of the newest versions of each model that is exported."""
+    keep: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: all)")] = (
+        None
+    )
+    """How many of the newest versions of each exported model stay."""
 
     def __post_init__(self):
         if self.keep is not None and self.keep < 1:
@@ -46,38 +46,28 @@ class Export:
 
     def run(self) -> None:
         """Export, and print what each model takes and gives."""
-        console = Console()
+        console = Console(highlight=False, soft_wrap=True)
         runs, refused = find_runs(self.runs)
         for sentence in refused:
-            console.print(f"Left out: {sentence}", style="yellow", highlight=False, soft_wrap=True)
+            console.print(f"Left out: {sentence}", style="yellow")
         start_tensorflow()
         for run in runs:
-            with console.status(f"{run.name}: exporting"):
-                published = publish(run, self.to, self.keep)
-            heading = f"{run.name}, version {published.card['version']}: {published.folder}"
-            console.print(heading, style="bold", highlight=False, soft_wrap=True)
-            console.print(_signature_table(published.card))
-            for note in published.notes:
-                console.print(f"{note}\n", style="yellow", highlight=False, soft_wrap=True)
+            folder, notes = publish(run, self.to, self.keep)
+            console.print(f"{run.name}, version {folder.name}: {folder}", style="bold")
+            card = json.loads((folder / "assets.extra" / "card.json").read_text(encoding="utf-8"))
+            for part in ("inputs", "outputs"):
+                for name, each in card[part].items():
+                    console.print(f"  {part[:-1]} {name}: {each['dtype']} {_shape(each['shape'])}")
+            for note in notes:
+                console.print(note, style="yellow")
 
 
-@dataclass(frozen=True)
-class Published:
-    """A version that a server can load."""
-
-    folder: Path
-    card: dict
-    """See :func:`keras_suite.serving.card.make_card`."""
-    notes: tuple[str, ...]
-    """Sentences on what it is without, and that it comes from sample data."""
-
-
-def publish(run: FinishedRun, models: Path, keep: int | None = None) -> Published:
+def publish(run: FinishedRun, models: Path, keep: int | None = None) -> tuple[Path, list[str]]:
     """Make a run's model the next version ``models/NAME/VERSION/``.
 
     It appears in one step, so that a server never sees half of it; two exports at a time take their
     turns. Besides the SavedModel it has in ``assets.extra/`` ``card.json``, the run's
-    ``tokenizer/`` and ``examples.npz`` where it has any, and the requests of
+    ``tokenizer/``, if any, and ``examples.npz``, and the requests of
     :mod:`keras_suite.serving.warmup`. The server's files beside the models are written anew.
 
     Args:
@@ -85,6 +75,9 @@ def publish(run: FinishedRun, models: Path, keep: int | None = None) -> Publishe
         models: folder of all models, made where it is missing.
         keep: how many of the newest versions stay; None keeps all. Older ones go once the new one
             stands.
+
+    Returns:
+        The version's folder, and sentences on what it is without or comes from.
 
     Raises:
         InputError: where the folder cannot be written, another export does not end, or the run's
@@ -99,64 +92,44 @@ def publish(run: FinishedRun, models: Path, keep: int | None = None) -> Publishe
             version = int(versions(home)[-1].name) + 1 if versions(home) else 1
             with files.whole(home / str(version)) as partial:
                 shutil.copytree(run.saved_model, partial)
-                card, notes = _add_extras(run, version, partial)
+                notes = _add_extras(run, version, partial)
             for old in versions(home)[:-keep] if keep else []:
-                _remove_in_one_step(old)
+                hidden = old.with_name(f".partial-old-{old.name}")
+                old.rename(hidden)  # gone for a server at once
+                files.remove(hidden)
             write_server_files(models)
     except OSError as error:
         raise InputError(
             f"{models} cannot be written ({in_a_line(error)}): make room or rights there, or "
             "choose another folder with --to."
         ) from error
-    return Published(home / str(version), card, notes)
+    return home / str(version), notes
 
 
-def _add_extras(run: FinishedRun, version: int, folder: Path) -> tuple[dict, tuple[str, ...]]:
-    """Add to a SavedModel what clients and the server want besides; return card and notes."""
-    extra = folder / "assets.extra"
+def _add_extras(run: FinishedRun, version: int, folder: Path) -> list[str]:
+    """Add to a SavedModel what clients and the server want besides; return sentences on it."""
+    from keras_suite.serving.examples import Examples
+
+    card, extra, notes = make_card(run, version), folder / "assets.extra", []
+    if not is_zipfile(run.examples_file):
+        raise InputError(f"{run.examples_file} cannot be read: run the experiment again.")
     extra.mkdir(exist_ok=True)
-    card = make_card(run, version)
+    shutil.copy(run.examples_file, extra / "examples.npz")
     (extra / "card.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
     if (run.folder / "tokenizer").is_dir():
         shutil.copytree(run.folder / "tokenizer", extra / "tokenizer")
     if can_batch(card["inputs"]):
         (folder / "batching_params.pbtxt").write_text(batching_parameters(), encoding="utf-8")
-    notes = _add_examples(run, extra)
+    if warmup.can_write():
+        warmup.write_warmup(extra / warmup.FILE, run.name, Examples.load(run.examples_file))
+    else:
+        notes.append(
+            f"{run.name} is without warm-up, so its first request will be slow: pip install "
+            '"keras_suite[serving]" and export again for it.'
+        )
     if card["data"]["kind"] == "sample":
         notes.append(f"{run.name} is trained on SAMPLE DATA: it is for trying things out.")
-    return card, tuple(notes)
-
-
-def _add_examples(run: FinishedRun, extra: Path) -> list[str]:
-    """Add the examples and what to warm up with; return a sentence where that cannot be."""
-    from keras_suite.serving.examples import Examples
-
-    if not run.examples_file.exists():
-        why = f"{run.folder} is of a time when runs kept no examples"
-        return [f"{run.name} is without warm-up, so its first request will be slow: {why}."]
-    if not is_zipfile(run.examples_file):
-        raise InputError(f"{run.examples_file} cannot be read: run the experiment again.")
-    shutil.copy(run.examples_file, extra / "examples.npz")
-    if not warmup.can_write():
-        how = 'pip install "keras_suite[serving]" and export again'
-        return [f"{run.name} is without warm-up, so its first request will be slow: {how} for it."]
-    warmup.write_warmup(extra / warmup.FILE, run.name, Examples.load(run.examples_file))
-    return []
-
-
-def _remove_in_one_step(version: Path) -> None:
-    """Take a version away from a server at once, then remove its files one by one."""
-    hidden = version.with_name(f".partial-old-{version.name}")
-    version.rename(hidden)
-    files.remove(hidden)
-
-
-def _signature_table(card: dict) -> Table:
-    table = Table("", "name", "dtype", "shape", box=SIMPLE_HEAD)
-    for part in ("inputs", "outputs"):
-        for name, each in card[part].items():
-            table.add_row(part[:-1], name, each["dtype"], _shape(each["shape"]))
-    return table
+    return notes
 
 
 def _shape(shape: list[int | None] | None) -> str:

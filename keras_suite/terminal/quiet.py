@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 
 def start_tensorflow(*, verbose: bool = False) -> None:
-    """Import TensorFlow and Keras and look for devices, without a word unless something fails.
+    """Import TensorFlow and look for devices, without a word unless something fails.
 
     The libraries write to file descriptor 2 before any log level applies (oneDNN, CUDA), so the
     descriptor itself is turned away while they load; if loading fails, what they said is shown.
@@ -28,7 +28,6 @@ def start_tensorflow(*, verbose: bool = False) -> None:
 
 
 def _load() -> None:
-    import keras  # noqa: F401
     import tensorflow as tf
 
     tf.config.list_physical_devices()

@@ -1,7 +1,6 @@
 import subprocess
 import sys
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -60,9 +59,3 @@ def test_a_failed_export_leaves_no_version_behind(model, tmp_path):
     with pytest.raises(RuntimeError, match="broken"):
         export(model, broken, [tf.TensorSpec((None, 29), tf.float32, "features")], tmp_path / "1")
     assert not list(tmp_path.iterdir())
-
-
-def test_the_model_file_reloads_in_safe_mode(model, tmp_path):
-    model.save(tmp_path / "model.keras")
-    again = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
-    assert np.array_equal(again.predict(ROWS, verbose=0), model.predict(ROWS, verbose=0))

@@ -1,127 +1,119 @@
 import json
+import socket
+import time
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as arrays
 
-from keras_suite.serving.protocol import DTYPES, Spec
-from keras_suite.serving.rest import decode, encode
-from tests.serving.server_json import tensor_of, written
+from keras_suite.errors import InputError
+from keras_suite.serving.card import read_signature
+from keras_suite.serving.rest import decode, encode, rest_model
 
-NUMBERS = sorted(set(DTYPES.values()) - {"string", "float16"})
-SHAPES = arrays.array_shapes(max_dims=4, max_side=4)
+ROWS = {"features": np.random.default_rng(0).normal(0, 1, (5, 3)).astype("float32")}
+BUSY = 503, {"error": "too many requests at once"}
 
 
-@st.composite
-def any_array(draw) -> np.ndarray:
-    if draw(st.booleans()):
-        return draw(arrays.arrays(draw(st.sampled_from(NUMBERS)), SHAPES))
-    texts = st.binary() | st.text()
-    return draw(arrays.arrays(object, SHAPES, elements=texts, fill=st.nothing()))
+@pytest.fixture
+def call(server, exported):
+    def call(name, inputs, version=None, url=server.url, timeout=10):
+        _, outputs = read_signature(exported / name / "1")
+        return rest_model(url, name, version, outputs, timeout)(inputs)
+
+    return call
 
 
-def as_bytes(array: np.ndarray) -> np.ndarray:
-    if array.dtype != object:
-        return array
-    flat = [each.encode() if isinstance(each, str) else each for each in array.flat]
-    made = np.empty(len(flat), object)
-    made[:] = flat
-    return made.reshape(array.shape)
-
-
-def assert_same(found: np.ndarray, expected: np.ndarray) -> None:
-    assert (found.dtype, found.shape) == (expected.dtype, expected.shape)
+@pytest.mark.parametrize("version", [None, 1, 2])
+def test_a_prediction_is_what_the_model_computes_to_the_bit(call, compute, version):
+    features = ROWS["features"].copy()
+    features[0], features[1, 0], features[2, 0] = 1e-45, np.nan, -np.inf
+    found = call("fraud", {"features": features}, version)["fraud_probability"]
+    expected = compute(f"fraud/{version or 2}", features=features)["fraud_probability"]
     np.testing.assert_array_equal(found, expected)
-    if found.dtype.kind == "f":
-        assert np.array_equal(np.signbit(found), np.signbit(expected)) or np.isnan(found).any()
+    assert found.dtype == np.float32
 
 
-def answer(values, dtype: str, key: str = "outputs") -> np.ndarray:
-    body = json.dumps({key: values}).encode()
-    return decode(body, {"y": Spec(dtype, None)})["y"]
+def test_strings_go_and_come_as_they_are(call, server, compute):
+    words = np.array(["شاه", b"\x00\xff", "👑\n"], object)
+    found = call("words", {"words": words})
+    expected = compute("words/1", words=np.array(["شاه".encode(), b"\x00\xff", "👑\n".encode()]))
+    assert found["neighbours"].tolist() == expected["neighbours"].tolist()
+    np.testing.assert_array_equal(found["cosines"], expected["cosines"])
+    assert server.bodies[0]["inputs"]["words"][1] == {"b64": "AP8="}
 
 
-@given(st.dictionaries(st.text(max_size=3), any_array(), min_size=1, max_size=3))
-def test_what_is_encoded_decodes_to_itself(inputs):
-    body = json.loads(encode(inputs))
-    assert body.keys() == {"signature_name", "inputs"}
-    assert body["signature_name"] == "serving_default"
-    specs = {
-        name: Spec("string" if each.dtype == object else each.dtype.name, None)
-        for name, each in inputs.items()
-    }
-    values = body["inputs"] if len(inputs) > 1 else body["inputs"].popitem()[1]
-    decoded = decode(json.dumps({"outputs": values}).encode(), specs)
-    assert decoded.keys() == inputs.keys()
-    for name, array in inputs.items():
-        assert_same(decoded[name], as_bytes(array))
-
-
-@given(any_array())
-def test_a_server_reads_what_was_meant(array):
-    """It refuses a float beyond its dtype's range, and an integer that is written as a float."""
-    from tensorflow import dtypes
-
-    sent = json.loads(encode({"x": array}))["inputs"]["x"]
-    dtype = dtypes.string if array.dtype == object else dtypes.as_dtype(array.dtype)
-    assert_same(tensor_of(sent, dtype.as_datatype_enum), as_bytes(array))
-
-
-@given(any_array(), st.booleans())
-def test_what_a_server_writes_is_read_to_the_bit(array, as_base64):
-    array = as_bytes(array)
-    body = f'{{"outputs": {written(array, as_base64)}}}'.encode("utf-8", "surrogateescape")
-    dtype = "string" if array.dtype == object else array.dtype.name
-    assert_same(decode(body, {"y": Spec(dtype, None)})["y"], array)
+def test_the_greatest_float32_is_written_within_its_range():
+    greatest = np.finfo("float32").max
+    (sent,) = json.loads(encode({"x": np.array([greatest])}))["inputs"]["x"]
+    assert sent == float(greatest)
 
 
 @pytest.mark.parametrize(
-    ("values", "dtype", "expected"),
+    ("body", "dtype", "expected"),
     [
-        ([3.5, 4.0, 5.5], "float32", np.array([3.5, 4, 5.5], "f4")),
-        ([[0.25], [1e-05]], "float64", np.array([[0.25], [1e-5]])),
-        (["a", {"b64": "/wA="}], "string", np.array([b"a", b"\xff\x00"], object)),
-        ([True, False], "bool", np.array([True, False])),
-        ([2**64 - 1], "uint64", np.array([2**64 - 1], np.uint64)),
+        (b'{"outputs": [1.0, NaN, Infinity, -Infinity]}', "float32", [1, np.nan, np.inf, -np.inf]),
+        (b'{"outputs": [18446744073709551615]}', "uint64", [2**64 - 1]),
+        (b'{"outputs": ["a", {"b64": "/wA="}, "\xff"]}', "string", [b"a", b"\xff\x00", b"\xff"]),
     ],
 )
-@pytest.mark.parametrize("key", ["outputs", "predictions"])
-def test_a_sole_output_comes_without_its_name(key, values, dtype, expected):
-    assert_same(answer(values, dtype, key), expected)
-
-
-def test_the_tokens_that_json_does_not_have_are_numbers():
-    body = b'{"predictions": [1.0, NaN, Infinity, -Infinity]}'
-    found = decode(body, {"y": Spec("float32", (None,))})["y"]
-    assert_same(found, np.array([1, np.nan, np.inf, -np.inf], "f4"))
+def test_what_the_server_writes_is_read_exactly(body, dtype, expected):
+    found = decode(body, {"y": {"dtype": dtype}})["y"]
+    np.testing.assert_array_equal(found, np.array(expected, found.dtype))
+    assert found.dtype == (object if dtype == "string" else dtype)
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("inputs", "version", "said"),
     [
-        b'{"outputs": {"a": [1, 2], "b": [[0.5], [1.5]]}}',
-        b'{"predictions": [{"a": 1, "b": [0.5]}, {"b": [1.5], "a": 2}]}',
+        (ROWS, 7, r"refuses fraud/versions/7: Servable not found .* \(status 404\)\.$"),
+        ({"features": np.ones((2, 4))}, None, r"refuses fraud: Incompatible inputs: .*status 400"),
+        ({"figures": np.ones((2, 3))}, None, r"refuses fraud: Incompatible inputs: 'features'"),
     ],
 )
-def test_rows_and_columns_of_several_outputs_are_the_same(body):
-    found = decode(body, {"a": Spec("int32", (None,)), "b": Spec("float32", (None, 1))})
-    assert_same(found["a"], np.array([1, 2], np.int32))
-    assert_same(found["b"], np.array([[0.5], [1.5]], np.float32))
+def test_a_refusal_is_one_sentence_with_the_servers_words(call, server, inputs, version, said):
+    with pytest.raises(InputError, match=said):
+        call("fraud", inputs, version)
+    assert len(server.bodies) == 1
+
+
+def test_a_busy_server_is_asked_again_up_to_three_times(call, server, compute):
+    server.faults.extend([BUSY, (429, {})])
+    found = call("fraud", ROWS)["fraud_probability"]
+    np.testing.assert_array_equal(found, compute("fraud/2", **ROWS)["fraud_probability"])
+    server.faults.extend([BUSY] * 9)
+    with pytest.raises(InputError, match=r"too many requests at once \(status 503\)"):
+        call("fraud", ROWS)
+    assert len(server.bodies) == 3 + 4
+
+
+def test_silence_has_an_end_and_is_not_asked_again(call):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"127.0.0.1:{silent.getsockname()[1]}"
+        began = time.monotonic()
+        with pytest.raises(InputError, match=r"gave no answer within 0\.3 s: .*--timeout"):
+            call("fraud", ROWS, url=url, timeout=0.3)
+        assert time.monotonic() - began < 3
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("url", "said"),
     [
-        b"",
-        b"[]",
-        b"{}",
-        b'{"outputs": [[1], [1, 2]]}',
-        b'{"predictions": ["x"]}',
-        b'{"outputs": {}}',
+        ("127.0.0.1:{port}", r"http://127.0.0.1:\d+ cannot be reached \(.*Connection refused\): "),
+        ("ftp://127.0.0.1:{port}", "cannot be reached .*--rest http://localhost:8501"),
+        ("http://a b:1", "cannot be reached .*--rest http://localhost:8501"),
     ],
 )
-def test_what_is_not_as_documented_is_refused(body):
-    with pytest.raises((ValueError, TypeError, KeyError, AttributeError)):
-        decode(body, {"y": Spec("float32", None)})
+def test_no_server_is_one_sentence(call, url, said):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and nobody listens
+        with pytest.raises(InputError, match=said):
+            call("fraud", ROWS, url=url.format(port=taken.getsockname()[1]))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [(200, b"<html>"), (404, b"<html>"), (200, {}), (200, {"outputs": [[1], [1, 2]]}), (500, [])],
+)
+def test_what_is_not_tf_serving_is_said_to_be_none(call, server, answer):
+    server.faults.append(answer)
+    with pytest.raises(InputError, match=f"does not answer as .* status {answer[0]} and"):
+        call("fraud", ROWS)

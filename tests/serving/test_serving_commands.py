@@ -5,7 +5,7 @@ import pytest
 
 from tests.experiments.processes import ROOT
 
-FRAMEWORKS = "{'tensorflow', 'keras', 'transformers', 'matplotlib', 'grpc'}"
+FRAMEWORKS = "{'tensorflow', 'keras', 'transformers', 'matplotlib', 'requests'}"
 HELP = f"""
 import runpy, sys
 sys.argv[1:] = ["--help"]
@@ -25,7 +25,14 @@ def run(*arguments):
 def test_help_names_the_commands_and_loads_no_framework():
     done = run("-c", HELP)
     assert (done.returncode, done.stderr) == (0, "set()\n")
-    assert "{check,export,predict,prove}" in done.stdout
+    assert "{check,export,predict}" in done.stdout
+
+
+def test_help_shows_the_defaults():
+    done = run("-m", "keras_suite.serving", "predict", "--help")
+    assert done.returncode == 0
+    assert "(default: standard output)" in done.stdout
+    assert "None" not in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -34,7 +41,7 @@ def test_help_names_the_commands_and_loads_no_framework():
         (["export", "missing"], "error: missing is neither a run's folder nor"),
         (["export", "missing", "--keep", "0"], "error: --keep must be at least 1, not 0."),
         (["check"], "error: Name a run's folder"),
-        (["prove", "--models", "missing"], "error: missing has no compose.yaml"),
+        (["predict", "missing"], "error: Give one of --csv FILE, --image FILE ... and --text"),
     ],
 )
 def test_bad_input_is_refused_in_one_sentence(arguments, sentence):

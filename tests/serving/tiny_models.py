@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from keras_suite.data.wordpiece import wordpiece_of
 from keras_suite.models.encoders import random_encoder
+from keras_suite.serving.card import read_signature
 from keras_suite.serving.export import export
 from keras_suite.tasks.persian_qa import span_qa
 
@@ -25,10 +26,9 @@ def export_all(folder: Path) -> None:
     for version in (1, 2):
         card = {"columns": COLUMNS, "classes": ["genuine", "fraud"]}
         _export(folder / "fraud" / str(version), *_numbers(seed=version), **card)
-    _export(folder / "table" / "1", *_numbers(seed=3))
+    _export(folder / "nameless" / "1", *_numbers(seed=3))
     _export(folder / "fashion" / "1", *_pictures([None, 4, 6]), classes=CLASSES)
     _export(folder / "photos" / "1", *_pictures([None, None, None, 3]))
-    _export(folder / "vectors" / "1", *_vectors())
     _export(folder / "words" / "1", *_words())
     tokenizer = wordpiece_of([*TEXTS, CONTEXT], 120)
     reads = {"topics": "text", "tweets": "text", "pairs": "pair"}
@@ -48,7 +48,9 @@ def _export(folder: Path, function, specs, tokenizer=None, model=None, **card) -
     export(model or nothing, function, specs, folder)
     extra = folder / "assets.extra"
     extra.mkdir()
-    card = {"name": folder.parent.name, "version": int(folder.name)} | card
+    inputs, outputs = read_signature(folder)
+    card |= {"name": folder.parent.name, "version": int(folder.name), "data": {"kind": "real"}}
+    card |= {"inputs": inputs, "outputs": outputs}
     (extra / "card.json").write_text(json.dumps(card))
     if tokenizer is not None:
         tokenizer.save_pretrained(extra / "tokenizer")
@@ -69,13 +71,6 @@ def _pictures(shape: list) -> tuple:
         return {"probabilities": tf.stack([share / 2, 1 - share, share / 2], axis=1)}
 
     return serving_default, [tf.TensorSpec(shape, tf.uint8, "images")]
-
-
-def _vectors() -> tuple:
-    def serving_default(images):
-        return {"embeddings": tf.reduce_mean(tf.cast(images, tf.float32), 1)}
-
-    return serving_default, [tf.TensorSpec([None, 4, 6], tf.uint8, "images")]
 
 
 def _words() -> tuple:

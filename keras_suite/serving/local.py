@@ -1,0 +1,39 @@
+"""An export called in this process, by TensorFlow alone."""
+
+from pathlib import Path
+
+from keras_suite.errors import InputError, in_a_line
+from keras_suite.serving.batches import Call
+from keras_suite.serving.card import SIGNATURE
+from keras_suite.terminal.quiet import start_tensorflow
+
+
+def local_model(saved_model: Path) -> Call:
+    """Load an export; neither Keras nor the code that built the model is used.
+
+    Args:
+        saved_model: its folder.
+
+    Returns:
+        What computes outputs by name, strings as bytes in arrays of objects.
+
+    Raises:
+        InputError: where it cannot be loaded or, later, does not take what it is given.
+    """
+    start_tensorflow()
+    import tensorflow as tf
+
+    try:
+        loaded = tf.saved_model.load(str(saved_model))  # its signature alone would lose variables
+    except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
+        raise InputError(f"{saved_model} cannot be loaded: {in_a_line(error)}.") from error
+
+    def call(inputs):
+        tensors = {name: tf.constant(array) for name, array in inputs.items()}
+        try:
+            outputs = loaded.signatures[SIGNATURE](**tensors)
+        except (ValueError, TypeError, tf.errors.OpError) as error:
+            raise InputError(f"{saved_model} refuses its inputs: {in_a_line(error)}.") from error
+        return {name: output.numpy() for name, output in outputs.items()}
+
+    return call
