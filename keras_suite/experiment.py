@@ -112,7 +112,7 @@ class Trained:
         """Build the network."""
         self.network = experiment.build(self.config, self.rows)
 
-    def cache_prefix(self, announce: Callable = print, advance: Callable = print) -> None:
+    def cache_prefix(self, announce: Callable = str, advance: Callable = float) -> None:
         """Compute what is frozen in the network once for all rows; see :func:`cached.cached`."""
         parts = self.rows.parts()
         cache = prefix_cache.PrefixCache(dtype=self.config.cache_dtype)

@@ -10,6 +10,7 @@ from rich.console import Console
 from keras_suite.config import ExperimentConfig
 from keras_suite.data.provenance import Provenance
 from keras_suite.errors import InputError
+from keras_suite.metrics.direction import direction
 from keras_suite.plots import style as plots
 from keras_suite.terminal import files
 from keras_suite.terminal.interrupts import ctrl_c_ends_at_once
@@ -48,6 +49,11 @@ class Search:
         self.folder = options.folder
         self.console = console or Console()
         self.objective = experiment.OBJECTIVE
+        if direction(self.objective) is None:
+            raise InputError(
+                f"OBJECTIVE of experiments/{options.name}.py is {self.objective!r}, a metric that "
+                "keras_suite/metrics/direction.py does not know to be better one way."
+            )
         space = self.hypermodel.space()
         if not space.space:
             raise InputError(f"search_space of experiments/{options.name}.py asks for no value.")
@@ -65,7 +71,7 @@ class Search:
             "max_epochs": options.max_epochs,
             "factor": options.factor,
             "hyperband_iterations": options.hyperband_iterations,
-            "objective": f"{self.objective.name}, {self.objective.direction}",
+            "objective": f"{self.objective}, {direction(self.objective)}",
             "space": space.get_config()["space"],
             **{k: v for k, v in dataclasses.asdict(config).items() if k not in WHERE_THE_DATA_IS},
         }
@@ -104,7 +110,7 @@ class Search:
         before = f", {done} of them done" if done else ""
         self.console.print(
             f"Hyperband: {self.oracle.planned_trials} trials{before}, {self.oracle.planned_epochs} "
-            f"epochs in all, for the best {self.objective.name} ({self.objective.direction}).",
+            f"epochs in all, for the best {self.objective} ({direction(self.objective)}).",
             highlight=False,
             soft_wrap=True,
         )
@@ -153,15 +159,15 @@ class Search:
             InputError: where the search gave up, or no trial was completed.
         """
         trials = outcomes(self.oracle, self.folder)
-        best_first = ranked(trials, self.objective.direction)
-        write_trials(trials, self.objective.name, self.folder / "trials.csv")
+        best_first = ranked(trials, direction(self.objective))
+        write_trials(trials, self.objective, self.folder / "trials.csv")
         if best_first:
             best = self.oracle.trials[best_first[0].trial].hyperparameters
             write_best(self.hypermodel.sample(best), self.folder / "best.json")
             data = folder.provenance(self.folder)
             self._draw(best_first, data)
             title = f"{'SAMPLE DATA: ' * data.is_sample}{self.options.name}, {data.source}"
-            self.console.print(leaderboard(best_first, self.objective.name, title))
+            self.console.print(leaderboard(best_first, self.objective, title))
         if self.oracle.gave_up or not best_first:
             raise InputError(self._why_it_failed(trials))
         for each in trials:  # nothing goes on from these any more
@@ -169,7 +175,7 @@ class Search:
         self._say_what_is_next(trials)
 
     def _draw(self, best_first: list[TrialOutcome], data: Provenance) -> None:
-        name = self.objective.name
+        name = self.objective
         drawn = {
             "curves_by_bracket": figures.curves_by_bracket(best_first, name),
             "hyperparameters": figures.objective_by_hyperparameter(best_first, name),

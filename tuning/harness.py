@@ -19,11 +19,10 @@ from tensorboard.plugins.hparams import api as hparams
 
 from keras_suite.config import ExperimentConfig
 from keras_suite.errors import InputError
+from keras_suite.experiment import Trained, Variant
 from keras_suite.terminal import files
-from keras_suite.training.cached import cached
-from keras_suite.training.fit import Fit, run_fit
+from keras_suite.training.fit import run_fit
 from keras_suite.training.memory import forget_graphs
-from keras_suite.training.prefix_cache import PrefixCache
 
 kerastuner_settings.DEBUG = False  # no traceback on the terminal: error.txt has it
 
@@ -61,27 +60,18 @@ class ExperimentHyperModel(kt.HyperModel):
     def build(self, hp: kt.HyperParameters) -> keras.Model:
         """Build the network of a trial, compiled, for the rows :meth:`fit` then trains on."""
         config = self.sample(hp)
-        self.rows = self.experiment.split(config, self.data)
-        return self.experiment.build(config, self.rows)
+        rows = self.experiment.split(config, self.data)
+        self.trial = Trained(Variant("trial", config), self.data, rows)
+        self.trial.build(self.experiment)
+        return self.trial.network
 
     def fit(
         self, hp: kt.HyperParameters, model: keras.Model, state: Path, callbacks: list
     ) -> list[dict]:
-        """Train a network just built, from where ``state`` is; return its whole history."""
-        config, objective = self.sample(hp), self.experiment.OBJECTIVE
-        parts = [self.rows.train, self.rows.validation]
-        if getattr(config, "prefix_cache", False):
-            model, parts = cached(model, parts, PrefixCache(dtype=config.cache_dtype))
-        fit = Fit(
-            name="trial",
-            model=model,
-            train=parts[0],
-            validation=parts[1],
-            epochs=hp.values["tuner/epochs"],
-            batch_size=config.batch_size,
-            seed=config.seed,
-            measures={objective.name: objective.measure} if objective.measure else {},
-        )
+        """Train the network just built, from where ``state`` is; return its whole history."""
+        if getattr(self.trial.config, "prefix_cache", False):
+            self.trial.cache_prefix()
+        fit = self.trial.fit(self.experiment, epochs=hp.values["tuner/epochs"])
         return run_fit(fit, state, callbacks)
 
 
@@ -153,7 +143,7 @@ class ExperimentTuner(kt.Tuner):
         return history
 
     def _objectives(self, history: list[dict]) -> keras.callbacks.History:
-        name = self.hypermodel.experiment.OBJECTIVE.name
+        name = self.hypermodel.experiment.OBJECTIVE
         values = [entry[name] for entry in history]
         if not all(math.isfinite(value) for value in values):
             raise FloatingPointError(f"{name} is not a number after some epoch: {values}")

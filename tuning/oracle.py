@@ -7,7 +7,7 @@ from pathlib import Path
 import keras_tuner as kt
 from keras_tuner.engine.trial import Trial
 
-from keras_suite.experiment import Objective
+from keras_suite.metrics.direction import direction
 from keras_suite.terminal import files
 
 FAILURES_IN_A_ROW = 3
@@ -22,7 +22,7 @@ class SafeHyperbandOracle(kt.oracles.HyperbandOracle):
 
     Args:
         folder: of the search.
-        objective: what the trials are scored by.
+        objective: the figure of the validation rows that the trials are scored by.
         space: the hyperparameters as far as they are known before the first trial.
         max_epochs: of the longest trial.
         factor: by which each rung has fewer trials and more epochs than the one below.
@@ -33,7 +33,7 @@ class SafeHyperbandOracle(kt.oracles.HyperbandOracle):
     def __init__(
         self,
         folder: Path,
-        objective: Objective,
+        objective: str,
         space: kt.HyperParameters,
         max_epochs: int,
         factor: int,
@@ -41,7 +41,7 @@ class SafeHyperbandOracle(kt.oracles.HyperbandOracle):
         seed: int,
     ):
         super().__init__(
-            objective=kt.Objective(objective.name, objective.direction),
+            objective=kt.Objective(objective, direction(objective)),
             hyperparameters=space,
             max_epochs=max_epochs,
             factor=factor,

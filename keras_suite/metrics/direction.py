@@ -18,6 +18,7 @@ DIRECTIONS = {
     "nearest_shares_category": "max",
     "brier": "min",
     "loss": "min",
+    "*error": "min",
     "rank": "min",
     "seconds*": "min",
     "*_mb": "min",

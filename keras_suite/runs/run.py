@@ -11,16 +11,16 @@ from pathlib import Path
 
 from rich.console import Console
 
-from keras_suite.terminal import files
 from keras_suite.config import ExperimentConfig
 from keras_suite.data.provenance import Provenance
-from keras_suite.runs.environment import environment
 from keras_suite.errors import InputError
-from keras_suite.terminal.progress import JobProgress
+from keras_suite.runs.environment import environment
 from keras_suite.runs.results import results_table
+from keras_suite.terminal import files
+from keras_suite.terminal.progress import JobProgress
 
-SHOWN = ("test", "cost")
-"""Parts of the results that are printed; metrics.json has all."""
+SHOWN = (("test", ""), ("", "cost"))
+"""Parts and groups of the results that are printed; metrics.json has all."""
 
 
 class Run:
@@ -157,11 +157,12 @@ class Run:
     def show(self) -> None:
         """Print the tables of test figures and of costs, and where the run lies."""
         self.progress.bar.stop()
-        results, sample = self.metrics["results"], self.metrics["data"]["kind"] == "sample"
-        title = f"{self.metrics['experiment']}, {self.metrics['data']['source']}"
-        title = f"{'SAMPLE DATA: ' * sample}{title}"
-        for split in [each for each in SHOWN if any(each == row.get("split") for row in results)]:
-            self.console.print(results_table(results, split, title=title))
+        data, results = self.metrics["data"], self.metrics["results"]
+        title = f"{'SAMPLE DATA: ' * (data['kind'] == 'sample')}{self.experiment}, {data['source']}"
+        for split, group in SHOWN:
+            table = results_table(results, split, title, group)
+            if table.row_count:
+                self.console.print(table)
         self.console.print(f"Run: {self.folder}", highlight=False, soft_wrap=True)
 
 

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from keras_suite.errors import InputError
-from keras_suite.serving.finished_runs import FinishedRun
+from keras_suite.runs.read import RunFolder
 
 SIGNATURE = "serving_default"
 
 
-def make_card(run: FinishedRun, version: int | None) -> dict:
+def make_card(run: RunFolder, version: int | None) -> dict:
     """Describe a version of a run's model, None where it has no number yet.
 
     Returns:

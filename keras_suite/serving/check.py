@@ -11,7 +11,8 @@ from pathlib import Path
 from rich.console import Console
 
 from keras_suite.errors import InputError
-from keras_suite.serving.finished_runs import FinishedRun, Runs, find_runs
+from keras_suite.runs.read import RunFolder, find_runs
+from keras_suite.serving.arguments import Runs
 
 TOLERANCE = 1e-5
 """Largest absolute difference between two ways to the same output."""
@@ -53,14 +54,14 @@ class Check:
 class Checked:
     """What came out for one run."""
 
-    run: FinishedRun
+    run: RunFolder
     problem: str = ""
     """What is wrong, or ""."""
     summary: str = ""
     """Rows compared, the largest absolute difference of any output, median times of calls."""
 
 
-def check(run: FinishedRun, seconds: float = 2.0) -> Checked:
+def check(run: RunFolder, seconds: float = 2.0) -> Checked:
     """Check a run's export in a process that can import TensorFlow, but neither us nor Keras.
 
     Args:

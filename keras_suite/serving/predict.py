@@ -14,9 +14,9 @@ from typing import Annotated, TextIO
 import tyro
 
 from keras_suite.errors import InputError
+from keras_suite.runs.read import find_runs
 from keras_suite.serving.batches import Call, in_batches
 from keras_suite.serving.card import make_card
-from keras_suite.serving.finished_runs import find_runs
 from keras_suite.serving.predictions import columns
 from keras_suite.serving.readers import Reader, reader_of
 from keras_suite.serving.rows import Rows, read_csv

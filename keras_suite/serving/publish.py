@@ -11,9 +11,10 @@ import tyro
 from rich.console import Console
 
 from keras_suite.errors import InputError, in_a_line
+from keras_suite.runs.read import RunFolder, find_runs
 from keras_suite.serving import warmup
+from keras_suite.serving.arguments import Runs
 from keras_suite.serving.card import make_card
-from keras_suite.serving.finished_runs import FinishedRun, Runs, find_runs
 from keras_suite.serving.server_files import (
     batching_parameters,
     can_batch,
@@ -62,7 +63,7 @@ class Export:
                 console.print(note, style="yellow")
 
 
-def publish(run: FinishedRun, models: Path, keep: int | None = None) -> tuple[Path, list[str]]:
+def publish(run: RunFolder, models: Path, keep: int | None = None) -> tuple[Path, list[str]]:
     """Make a run's model the next version ``models/NAME/VERSION/``.
 
     It appears in one step, so that a server never sees half of it; two exports at a time take their
@@ -106,7 +107,7 @@ def publish(run: FinishedRun, models: Path, keep: int | None = None) -> tuple[Pa
     return home / str(version), notes
 
 
-def _add_extras(run: FinishedRun, version: int, folder: Path) -> list[str]:
+def _add_extras(run: RunFolder, version: int, folder: Path) -> list[str]:
     """Add to a SavedModel what clients and the server want besides; return sentences on it."""
     from keras_suite.serving.examples import Examples
 

@@ -7,8 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+from keras_suite.runs.read import find_runs
 from keras_suite.serving.check import check
-from keras_suite.serving.finished_runs import find_runs
 
 ROOT = Path(__file__).parents[2]
 QUICK_SAMPLE = ("--preset", "quick", "--data", "sample")

@@ -6,10 +6,10 @@ import sys
 import numpy as np
 import pytest
 
+from keras_suite.runs.read import read_run
 from keras_suite.serving.check import check
 from keras_suite.serving.check_process import difference, milliseconds
 from keras_suite.serving.examples import Examples
-from keras_suite.serving.finished_runs import FinishedRun
 from tests.experiments.processes import ROOT
 from tests.serving.toy_run import copied, make_run
 
@@ -50,7 +50,7 @@ def test_other_weights_are_found(toy, tmp_path):
     other = make_run(tmp_path / "other", seed=1)
     shutil.rmtree(toy / "serving" / "toy" / "1")
     shutil.copytree(other / "serving" / "toy" / "1", toy / "serving" / "toy" / "1")
-    checked = check(FinishedRun(toy), 0.01)
+    checked = check(read_run(toy), 0.01)
     assert checked.problem.startswith("other outputs: probabilities by ")
 
 
@@ -58,13 +58,13 @@ def test_inputs_that_the_export_does_not_take_are_a_problem(toy):
     examples = Examples.load(toy / "serving" / "examples.npz")
     examples.inputs["features"] = examples.inputs["features"].astype("int32")
     examples.save(toy / "serving" / "examples.npz")
-    checked = check(FinishedRun(toy), 0.01)
+    checked = check(read_run(toy), 0.01)
     assert checked.problem.startswith("cannot be loaded and called: ")
 
 
 def test_examples_that_are_lost_are_a_problem(toy):
     (toy / "serving" / "examples.npz").unlink()
-    assert "examples.npz" in check(FinishedRun(toy), 0.01).problem
+    assert "examples.npz" in check(read_run(toy), 0.01).problem
 
 
 @pytest.mark.parametrize(
@@ -94,4 +94,4 @@ def test_the_first_call_is_not_timed_and_at_least_three_are():
 def test_the_process_can_import_neither_us_nor_keras(toy, tmp_path, monkeypatch, module):
     (tmp_path / "tensorflow.py").write_text(f"import {module}")
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{ROOT}")
-    assert f"import of {module} halted" in check(FinishedRun(toy), 0.01).problem
+    assert f"import of {module} halted" in check(read_run(toy), 0.01).problem

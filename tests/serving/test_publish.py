@@ -9,9 +9,9 @@ import pytest
 import tensorflow as tf
 
 from keras_suite.errors import InputError
+from keras_suite.runs.read import read_run
 from keras_suite.serving import warmup
 from keras_suite.serving.examples import Examples
-from keras_suite.serving.finished_runs import FinishedRun
 from keras_suite.serving.publish import publish
 from keras_suite.serving.server_files import versions
 from tests.experiments.processes import ROOT
@@ -21,7 +21,7 @@ from tests.serving.toy_run import copied
 EXPORT = """
 import sys
 from pathlib import Path
-from keras_suite.serving.finished_runs import FinishedRun
+from keras_suite.runs.read import read_run
 from keras_suite.serving.publish import publish
 """
 KILL = """
@@ -33,7 +33,7 @@ def die(*_, **__):
 
 {module}.{function} = die
 """
-PUBLISH = "print(publish(FinishedRun(Path(sys.argv[1])), Path(sys.argv[2]))[0].name)"
+PUBLISH = "print(publish(read_run(Path(sys.argv[1])), Path(sys.argv[2]))[0].name)"
 
 
 def start(code: str, *arguments: Path) -> subprocess.Popen:
@@ -53,7 +53,7 @@ def numbers(models: Path) -> list[int]:
 def test_a_version_has_all_that_servers_and_clients_want(toy, tmp_path):
     (toy / "tokenizer").mkdir()
     (toy / "tokenizer" / "vocab.txt").write_text("a")
-    folder, notes = publish(FinishedRun(toy), tmp_path / "models")
+    folder, notes = publish(read_run(toy), tmp_path / "models")
     assert folder == tmp_path / "models" / "toy" / "1"
     assert notes == []
     extra = folder / "assets.extra"
@@ -75,8 +75,8 @@ def test_a_version_has_all_that_servers_and_clients_want(toy, tmp_path):
 
 
 def test_the_card_says_what_the_model_is_takes_and_gives(toy, tmp_path):
-    publish(FinishedRun(toy), tmp_path / "models")
-    folder, _ = publish(FinishedRun(toy), tmp_path / "models")
+    publish(read_run(toy), tmp_path / "models")
+    folder, _ = publish(read_run(toy), tmp_path / "models")
     card = json.loads((folder / "assets.extra" / "card.json").read_text())
     assert card == {
         "name": "toy",
@@ -98,26 +98,26 @@ def test_the_card_says_what_the_model_is_takes_and_gives(toy, tmp_path):
 
 def test_versions_count_on_from_the_highest(toy, tmp_path):
     for number in range(1, 4):
-        assert publish(FinishedRun(toy), tmp_path)[0].name == str(number)
+        assert publish(read_run(toy), tmp_path)[0].name == str(number)
     (tmp_path / "toy" / "3").rename(tmp_path / "toy" / "10")
-    assert publish(FinishedRun(toy), tmp_path)[0].name == "11"
+    assert publish(read_run(toy), tmp_path)[0].name == "11"
 
 
 @pytest.mark.parametrize(("keep", "left"), [(1, [11]), (2, [10, 11]), (9, [1, 9, 10, 11])])
 def test_keep_leaves_the_newest(toy, tmp_path, keep, left):
     for folder in ("toy/1", "toy/9", "toy/10", "toy/.partial-7-11", "other/1"):
         (tmp_path / folder).mkdir(parents=True)
-    publish(FinishedRun(toy), tmp_path, keep)
+    publish(read_run(toy), tmp_path, keep)
     assert numbers(tmp_path) == left
     assert (tmp_path / "other" / "1").exists()
     assert not list(tmp_path.rglob("toy/.partial-*"))
 
 
 def test_old_versions_stay_where_the_new_one_fails(toy, tmp_path):
-    publish(FinishedRun(toy), tmp_path)
+    publish(read_run(toy), tmp_path)
     (toy / "serving" / "toy" / "1" / "saved_model.pb").write_bytes(b"no message")
     with pytest.raises(InputError, match=r"saved_model\.pb is not a SavedModel"):
-        publish(FinishedRun(toy), tmp_path, keep=1)
+        publish(read_run(toy), tmp_path, keep=1)
     assert numbers(tmp_path) == [1]
     assert not list(tmp_path.rglob(".partial-*"))
 
@@ -130,7 +130,7 @@ def test_a_kill_at_any_moment_shows_the_server_nothing_half(toy, tmp_path, modul
     assert process.returncode == -signal.SIGKILL
     assert numbers(tmp_path / "models") == []
     assert list((tmp_path / "models" / "toy").glob(".partial-*-1"))
-    assert publish(FinishedRun(toy), tmp_path / "models")[0].name == "1"
+    assert publish(read_run(toy), tmp_path / "models")[0].name == "1"
     assert [each.name for each in (tmp_path / "models" / "toy").iterdir()] == ["1"]
 
 
@@ -150,7 +150,7 @@ def test_an_export_says_that_it_has_no_warm_up_and_comes_from_sample_data(
     monkeypatch.setitem(sys.modules, "tensorflow_serving", None)
     metrics = (toy / "metrics.json").read_text()
     (toy / "metrics.json").write_text(metrics.replace('"real"', '"sample"'))
-    folder, (warmup_note, sample_note) = publish(FinishedRun(toy), tmp_path)
+    folder, (warmup_note, sample_note) = publish(read_run(toy), tmp_path)
     extra = folder / "assets.extra"
     assert {each.name for each in extra.iterdir()} == {"card.json", "examples.npz"}
     assert 'pip install "keras_suite[serving]"' in warmup_note
@@ -161,14 +161,14 @@ def test_examples_that_cannot_be_read_are_named(toy, tmp_path):
     file = toy / "serving" / "examples.npz"
     file.write_bytes(file.read_bytes()[:100])
     with pytest.raises(InputError, match=r"examples\.npz cannot be read"):
-        publish(FinishedRun(toy), tmp_path)
+        publish(read_run(toy), tmp_path)
     assert numbers(tmp_path) == []
 
 
 def test_a_folder_that_cannot_be_written_is_named(toy, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match=r"file.* cannot be written .* choose another .* --to"):
-        publish(FinishedRun(toy), tmp_path / "file" / "models")
+        publish(read_run(toy), tmp_path / "file" / "models")
 
 
 def test_the_command_exports_all_runs_and_prints_the_signatures(kept_run, tmp_path):

@@ -5,7 +5,7 @@ import numpy as np
 from keras_suite.data.download import cache_folder
 from keras_suite.data.length_buckets import TextRows
 from keras_suite.data.split import TextSplit
-from keras_suite.data.tokens import encode_texts
+from keras_suite.data.tokens import encode
 from keras_suite.errors import InputError
 from keras_suite.models.encoders import tokenizer_for
 from keras_suite.tasks.fake_news.tweets import Tweets, TweetSets, clean_tweet
@@ -47,9 +47,7 @@ def tweet_rows(
     parts = (sets.train, picks[0]), (sets.train, picks[1]), (sets.validation, tested)
     texts = [_texts(*part, clean) for part in parts]
     tokenizer = tokenizer_for(encoder, texts[0])
-    encoded = [
-        encode_texts(tokenizer, each, max_length, cache_folder() / "tokens") for each in texts
-    ]
+    encoded = [encode(tokenizer, [each], max_length, cache_folder() / "tokens") for each in texts]
     rows = [
         TextRows(each, tweets.labels[picked], tokenizer.pad_token_id)
         for each, (tweets, picked) in zip(encoded, parts, strict=True)
