@@ -23,7 +23,7 @@ from typing import Literal
 from etils import epy
 
 from keras_suite.cli import main
-from keras_suite.config import ExperimentConfig, require
+from keras_suite.config import PrefixCacheConfig, require
 from keras_suite.data.split import Split
 from keras_suite.errors import InputError
 from keras_suite.experiment import Variant
@@ -63,7 +63,7 @@ OBJECTIVE = "val_accuracy"
 
 
 @dataclass(frozen=True)
-class Config(ExperimentConfig):
+class Config(PrefixCacheConfig):
     """The recipe; a field that is None takes its value from the model's report."""
 
     model: Literal["all", "vgg19", "deit-base", "deit-small"] = "all"
@@ -77,10 +77,6 @@ class Config(ExperimentConfig):
     """Train DeiT-base's embeddings, as the report did; without, they can be cached."""
     augment: bool = False
     """Flip and shift training images at random; not in the recipes."""
-    prefix_cache: bool = True
-    """Compute what is frozen once for each image, where that changes nothing."""
-    cache_dtype: Literal["float32", "float16"] = "float32"
-    """Type of the cache on disk; float16 takes half the space and rounds."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """Type of the arithmetic; weights stay float32."""
     learning_rate: float = 1e-4

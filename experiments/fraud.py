@@ -23,32 +23,26 @@ from keras_suite.cli import main
 from keras_suite.config import ExperimentConfig
 from keras_suite.data.split import Split
 from keras_suite.errors import InputError
-from keras_suite.experiment import Variant
-from keras_suite.serving.served import Served
+from keras_suite.experiment import Variant, reported
 
 with epy.lazy_imports():
     import keras
-    import tensorflow as tf
     from sklearn import metrics, model_selection
 
     from keras_suite import sampling
     from keras_suite.metrics import classification
     from keras_suite.plots import classes, curves
+    from keras_suite.serving import served
     from keras_suite.tasks.fraud import creditcard, fraud_cnn
 
 CLASSES = ["legitimate", "fraud"]
-REPORTED = [
-    (
-        {"model": "1, as is", "protocol": "both", "split": "test"},
-        {"accuracy": 0.9993, "precision": 0.8806, "recall": 0.6556, "f1": 0.7516}
-        | {"tn": 56_648, "fp": 8, "fn": 31, "tp": 59},
-    ),
-    (
-        {"model": "2, ADASYN", "protocol": "paper", "split": "test"},
-        {"accuracy": 0.9958, "precision": 0.9916, "recall": 1.0, "f1": 0.9958}
-        | {"tn": 55_822, "fp": 481, "fn": 0, "tp": 56_916},
-    ),
-]
+MODEL_1 = {"model": "1, as is", "protocol": "both"}
+MODEL_2 = {"model": "2, ADASYN", "protocol": "paper"}
+REPORTED = reported(
+    "accuracy,precision,recall,f1,tn,fp,fn,tp",
+    (MODEL_1 | {"split": "test"}, 0.9993, 0.8806, 0.6556, 0.7516, 56_648, 8, 31, 59),
+    (MODEL_2 | {"split": "test"}, 0.9958, 0.9916, 1.0, 0.9958, 55_822, 481, 0, 56_916),
+)
 OBJECTIVE = "val_pr_auc"  # accuracy would say nothing where frauds are so rare
 SIDE_BY_SIDE = True
 
@@ -194,16 +188,11 @@ def figures(outcome) -> dict:
     }
 
 
-def serve(trained) -> Served:
+def serve(trained):
     """Export unscaled payments in, the probability of fraud out."""
-
-    def serving_default(features):
-        """Unscaled payments in (V1 to V28 and Amount), the probability of fraud out."""
-        return {"fraud_probability": trained.network(features)[:, 1]}
-
-    specs = [tf.TensorSpec((None, len(creditcard.FEATURES)), tf.float32, name="features")]
-    card = {"classes": CLASSES, "columns": creditcard.FEATURES}
-    return Served(trained.network, serving_default, specs, {"features": trained.rows.test[0]}, card)
+    about = "Unscaled payments in (V1 to V28 and Amount), the probability of fraud out."
+    given = trained.network, about, fraud_cnn.fraud_probability, trained.rows.test[0]
+    return served.serve_rows(*given, creditcard.FEATURES, classes=CLASSES)
 
 
 if __name__ == "__main__":

@@ -12,13 +12,11 @@ context that is longer is cut into windows that overlap; the answer is the best 
 question has no answer is decided by a threshold chosen on validation questions. For ParsBERT, the
 authors of PQuAD (arXiv:2202.06219) publish exact match 68.1 and F1 82.0.
 
-An encoder may be a folder with config.json, model.safetensors and the tokenizer's files. Without
-PQuAD's training file, the questions to train and to validate on are drawn from its validation
-file. By the time that single steps take, ParsBERT on those wants 8 GB of memory and an hour and a
-quarter on 2 cores; the quick preset takes half a minute and says nothing.
+Without PQuAD's training file, the questions to train and to validate on are drawn from its
+validation file. By the time that single steps take, ParsBERT on those wants 8 GB of memory and an
+hour and a quarter on 2 cores; the quick preset takes half a minute and says nothing.
 """
 
-import json
 import sys
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -28,7 +26,7 @@ from etils import epy
 from keras_suite.cli import main
 from keras_suite.config import ExperimentConfig
 from keras_suite.data.split import TextSplit
-from keras_suite.experiment import Variant
+from keras_suite.experiment import Variant, reported
 
 with epy.lazy_imports():
     import keras
@@ -37,35 +35,22 @@ with epy.lazy_imports():
     from keras_suite.models import encoders
     from keras_suite.plots import curves
     from keras_suite.serving import served
-    from keras_suite.tasks.persian_qa import (
-        answer_spans,
-        answers_page,
-        out_of_reach,
-        pquad,
-        qa_plots,
-        scores,
-        span_qa,
-        squad_metrics,
-        windows,
-    )
+    from keras_suite.tasks.persian_qa import pquad, qa_plots, scores, span_qa, windows
     from keras_suite.training import batch_losses
 
-FIGURES = {  # loss in training, loss in validation, exact match, F1
-    "BERT": (0.9689, 0.8452, 69.709, 82.936),
-    "ALBERT": (0.9030, 0.8356, 69.458, 83.103),
-}
-REPORTED = [
-    ({"model": model, "split": split}, figures)
-    for model, (train, validation, exact_match, f1) in FIGURES.items()
-    for split, figures in {
-        "train": {"loss": train},
-        "validation": {"loss": validation},
-        "test": {"exact_match": exact_match, "f1": f1},
-    }.items()
-]
+BERT, ALBERT = {"model": "BERT"}, {"model": "ALBERT"}
+TRAIN, VALIDATION, TEST = ({"split": part} for part in ("train", "validation", "test"))
+REPORTED = reported(
+    "loss,exact_match,f1",
+    (BERT | TRAIN, 0.9689, None, None),
+    (BERT | VALIDATION, 0.8452, None, None),
+    (BERT | TEST, None, 69.709, 82.936),
+    (ALBERT | TRAIN, 0.9030, None, None),
+    (ALBERT | VALIDATION, 0.8356, None, None),
+    (ALBERT | TEST, None, 69.458, 83.103),
+)
 OBJECTIVE = "val_loss"
 PARTS = "train", "validation", "test"
-SHOWN_ANSWERS = 100
 
 
 @dataclass(frozen=True)
@@ -75,7 +60,7 @@ class Config(ExperimentConfig):
     MAY_BE_0: ClassVar = ("seed", "stride", "weight_decay")
 
     encoder: str = "HooshvareLab/bert-fa-base-uncased"
-    """A name on the Hugging Face hub, a folder, or tiny (untrained)."""
+    """A name on the Hugging Face hub, a folder of a checkpoint, or tiny (untrained)."""
     dropout: float = 0.2
     """Dropout on the encoder's last hidden state."""
     learning_rate: float = 5e-5
@@ -87,8 +72,7 @@ class Config(ExperimentConfig):
     epochs: int = 1
     """Passes over the training windows."""
     evaluations: int = 4
-    """Evaluations of an epoch, from each of which a killed run can go on; batches that cannot be
-    shared out equally (fewer than this number) are left out."""
+    """Evaluations of an epoch; fewer batches than this, which cannot be shared out, are left out."""
     max_length: int = 512
     """Tokens of a window, those of the question included."""
     stride: int = 128
@@ -122,15 +106,7 @@ def search_space(hp, config: Config) -> Config:
 def load(config: Config):
     """Load the questions; without a network, questions made from templates stand in."""
     questions = pquad.load_questions(config.data, config.data_dir)
-    asked = {part: getattr(config, f"{part}_questions") for part in PARTS}
-    few = {part: evenly_spaced(getattr(questions, part), asked[part]) for part in PARTS}
-    return replace(questions, **few)
-
-
-def evenly_spaced(questions: list, count: int) -> list:
-    """Return so many of the questions, or all where ``count`` is 0 or more than there are."""
-    count = min(count or len(questions), len(questions))
-    return [questions[i * len(questions) // count] for i in range(count)]
+    return questions.evenly_spaced(*(getattr(config, f"{part}_questions") for part in PARTS))
 
 
 def variants(config: Config) -> list[Variant]:
@@ -164,8 +140,8 @@ def schedule(config: Config, rows) -> dict:
     """Evaluate several times an epoch, and keep the loss of each batch."""
     steps = -(-len(rows.train) // config.batch_size)
     evaluations = min(config.evaluations, steps)
-    parts = {"steps_per_evaluation": steps // evaluations, "keeps_batch_losses": True}
-    return {"epochs": config.epochs * evaluations} | parts
+    epochs = {"epochs": config.epochs * evaluations, "steps_per_evaluation": steps // evaluations}
+    return epochs | {"keeps_batch_losses": True}
 
 
 def measures(trained) -> dict:
@@ -177,19 +153,15 @@ def measures(trained) -> dict:
 def evaluate(trained) -> list:
     """Answer the test questions; keep the answers and the scores that there is none."""
     trained.variant = replace(trained.variant, model=trained.network.name.upper())
-    config, history, asked = trained.config, trained.history, trained.data.test
+    config, history = trained.config, trained.history
     logits = trained.rows.test.predict_tokens(trained.network, config.batch_size)
-    given = trained.rows.test, logits, asked, config.max_answer_tokens
-    answers, none = answer_spans.best_answers(*given)
-    answers = answer_spans.unless_none(answers, none, history[-1]["val_threshold"])
+    given = trained.rows.test, logits, trained.data.test, config.max_answer_tokens
+    figures, answers, none = scores.answered(*given, history[-1]["val_threshold"])
     trained.kept = {"answers": answers, "no_answer_scores": none}
     last_epoch = history[-len(history) // config.epochs :]
     losses = np.concatenate([entry["batch_losses"] for entry in last_epoch])
-    return [
-        ({"split": "train"}, {"loss": float(losses.mean())}),
-        ({"split": "validation"}, trained.last(*scores.MEASURED, prefix="val_")),
-        ({"split": "test"}, squad_metrics.squad_report(answers, asked)),
-    ]
+    last = trained.last(*scores.MEASURED, prefix="val_")
+    return [(TRAIN, {"loss": float(losses.mean())}), (VALIDATION, last), (TEST, figures)]
 
 
 def figures(outcome) -> dict:
@@ -210,18 +182,8 @@ def figures(outcome) -> dict:
 def files(outcome) -> dict:
     """Write all answers to the test questions, a page to read, and what none could be right on."""
     trained, questions = outcome.trained[0], outcome.data
-    answers, notice = trained.kept["answers"], questions.notice * questions.provenance.is_sample
-    shown = evenly_spaced(questions.test, SHOWN_ANSWERS)
-    rows = answers_page.answer_rows(shown, **trained.kept)
-    lost = out_of_reach.out_of_reach(
-        trained.rows.test, questions.test, trained.config.max_answer_tokens
-    )
-    return {
-        "predictions.json": json.dumps(answers, ensure_ascii=False, indent=1) + "\n",
-        "answers.html": answers_page.page(shown, rows, notice),
-        "answers.csv": "\ufeff" + rows.to_csv(index=False),  # the mark is for spreadsheets
-        "out_of_reach.csv": lost.to_csv(index=False),
-    }
+    given = trained.rows.test, questions.test, outcome.config.max_answer_tokens, questions.notice
+    return scores.answer_files(*given, **trained.kept)
 
 
 def serve(trained):

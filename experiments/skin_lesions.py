@@ -25,7 +25,7 @@ from etils import epy
 from keras_suite.cli import main
 from keras_suite.config import ExperimentConfig
 from keras_suite.data.split import Split
-from keras_suite.experiment import Variant
+from keras_suite.experiment import Variant, reported
 from keras_suite.tasks.skin_lesions.dermamnist import CLASS_NAMES as CLASSES
 
 with epy.lazy_imports():
@@ -54,7 +54,7 @@ BALANCE = {
 }
 AUGMENTED = "augmentation", "combined"
 PARTS, INTERVALS = ("train", "validation", "test"), "95 % interval"
-MEASURED = "accuracy", "precision", "balanced_accuracy", "f1", "weighted_f1"
+MEASURED = "accuracy,precision,balanced_accuracy,f1,weighted_f1"
 FIGURES = {  # the report's 2,005 images are MedMNIST's test part, its 1,003 the validation part
     "train": (0.90, 0.86, 0.83, 0.84, 0.90),
     "validation": (0.68, 0.43, 0.42, 0.42, 0.68),
@@ -65,11 +65,12 @@ F1 = {
     "validation": (0.24, 0.45, 0.36, 0.12, 0.36, 0.84, 0.56),
     "test": (0.35, 0.37, 0.40, 0.00, 0.38, 0.86, 0.68),
 }
-F1_NAMES = [f"f1 {name}" for name in CLASSES]
 REPORTED = [
-    ({"model": "plain", "split": part} | group, dict(zip(names, figures[part], strict=True)))
-    for names, figures, group in ((MEASURED, FIGURES, {}), (F1_NAMES, F1, {"group": "by class"}))
-    for part in PARTS
+    *reported(MEASURED, *(({"model": "plain", "split": part}, *FIGURES[part]) for part in PARTS)),
+    *reported(
+        ",".join(f"f1 {name}" for name in CLASSES),
+        *(({"model": "plain", "split": part, "group": "by class"}, *F1[part]) for part in PARTS),
+    ),
 ]
 OBJECTIVE = "val_balanced_accuracy"
 SIDE_BY_SIDE = True
@@ -183,11 +184,9 @@ def says(outcome) -> list:
     """Say which figures are undefined; show recall and F1 of each class."""
     shown = [row for row in outcome.results if row["metric"].startswith(("recall", "f1"))]
     table = results.results_table(shown, "test", "Recall and F1 of each class", "by class")
-    undefined = {
-        part: classification.undefined_figures(labels, CLASSES)
-        for part, labels in outcome.labels.items()
-    }
-    return [f"Of {part}, {sentence}" for part, sentence in undefined.items() if sentence] + [table]
+    undefined = classification.undefined_figures
+    said = [(part, undefined(labels, CLASSES)) for part, labels in outcome.labels.items()]
+    return [f"Of {part}, {sentence}" for part, sentence in said if sentence] + [table]
 
 
 def serve(trained):

@@ -75,6 +75,16 @@ class ExperimentConfig:
             require(value >= least, f"{flag(name)} must be at least {least}, not {value}")
 
 
+@dataclass(frozen=True)
+class PrefixCacheConfig(ExperimentConfig):
+    """Base of the Config of an experiment whose networks begin with frozen layers."""
+
+    prefix_cache: bool = True
+    """Compute what the frozen layers make of a row once, where that changes nothing."""
+    cache_dtype: Literal["float32", "float16"] = "float32"
+    """Type of the cache on disk; float16 takes half the space and rounds."""
+
+
 def flag(name: str) -> str:
     """Return the command-line flag of a Config field."""
     return f"--{name.replace('_', '-')}"

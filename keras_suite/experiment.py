@@ -13,7 +13,8 @@ out:
     [OBJECTIVE]                     the validation figure of an epoch to choose by, as val_accuracy
     [search_space(hp, config)]      a Config sampled by KerasTuner
     [measures(trained)]             further validation figures of each epoch: functions by name
-    [schedule(config, rows)]        how long a fit is, where that is not ``epochs`` passes
+    [schedule(config, rows)]        how long a fit is, where that is neither ``epochs`` passes nor
+                                    ``evaluations`` of ``steps_per_evaluation`` steps
     [figures(outcome)]              matplotlib figures by file name
     [files(outcome)]                texts by file name
     [says(outcome)]                 sentences and tables to print in the end
@@ -42,6 +43,18 @@ with epy.lazy_imports():
     from keras_suite.serving import examples as serving_examples
     from keras_suite.serving import export as serving_export
     from keras_suite.training import cached, fit, memory, parallel, precision, prefix_cache, rows
+
+
+def reported(metrics: str, *rows: tuple) -> list[tuple[dict, dict[str, float]]]:
+    """Return a table of a source's figures as ``REPORTED`` has it.
+
+    Args:
+        metrics: names of the columns, with commas between.
+        rows: what a row's figures are of, and the figures; None for one that is not legible.
+    """
+    columns = metrics.split(",")
+    tables = ((what, zip(columns, figures, strict=True)) for what, *figures in rows)
+    return [(what, {k: v for k, v in row if v is not None}) for what, row in tables]
 
 
 @dataclass(frozen=True)
@@ -283,8 +296,14 @@ def train(experiment: ModuleType, turn: list[Trained], run, share: float) -> Non
 
 
 def _fit(experiment: ModuleType, each: Trained) -> "fit.Fit":
-    passes = getattr(experiment, "schedule", lambda config, rows: {"epochs": config.epochs})
-    return each.fit(experiment, **passes(each.config, each.rows))
+    schedule = getattr(experiment, "schedule", _schedule)
+    return each.fit(experiment, **schedule(each.config, each.rows))
+
+
+def _schedule(config: ExperimentConfig, rows: Any) -> dict:
+    if not hasattr(config, "steps_per_evaluation"):
+        return {"epochs": config.epochs}
+    return {"epochs": config.evaluations, "steps_per_evaluation": config.steps_per_evaluation}
 
 
 def _costs(each: Trained, fit) -> dict[str, float]:

@@ -1,6 +1,6 @@
 """Measures of classifiers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from sklearn import metrics
@@ -33,6 +33,16 @@ def binary_report(y: np.ndarray, probability: np.ndarray, threshold: float = 0.5
         "roc_auc": float(metrics.roc_auc_score(y, probability)),
         "pr_auc": float(metrics.average_precision_score(y, probability)),
     }
+
+
+def measures_of(report: Callable, *names: str) -> dict[str, Callable]:
+    """Return a report's figures as functions of validation rows: ``val_<name>`` by name.
+
+    Args:
+        report: from labels and outputs to figures by name.
+        names: the figures wanted.
+    """
+    return {f"val_{name}": lambda y, p, name=name: report(y, p)[name] for name in names}
 
 
 def probability_report(y: np.ndarray, probability: np.ndarray) -> dict:

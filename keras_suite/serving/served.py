@@ -76,3 +76,23 @@ def serve_texts(model, about: str, outputs: Callable, rows, tokenizer, **card) -
     serving_default.__doc__ = about
     specs = {name: tf.TensorSpec([None, None], tf.int32, name=name) for name in model.input}
     return Served(model, serving_default, [specs], rows, card, tokenizer)
+
+
+def serve_rows(model, about: str, outputs: Callable, rows, columns: list[str], **card) -> Served:
+    """Export a model of rows of numbers: float32 in.
+
+    Args:
+        model: from rows ``[n, columns]``.
+        about: what goes in and what comes out.
+        outputs: from what the model gives to a dict of tensors by name.
+        rows: of the test.
+        columns: their names.
+        card: as for :class:`Served`.
+    """
+
+    def serving_default(features):
+        return outputs(model(features))
+
+    serving_default.__doc__ = about
+    specs = [tf.TensorSpec((None, len(columns)), tf.float32, name="features")]
+    return Served(model, serving_default, specs, {"features": rows}, {"columns": columns} | card)

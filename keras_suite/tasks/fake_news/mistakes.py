@@ -37,19 +37,20 @@ class Mistake(NamedTuple):
 
 def find_mistakes(
     texts: Sequence[str],
-    models: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    models: Mapping[str, Mapping[str, tuple[np.ndarray, np.ndarray]]],
     class_names: Sequence[str],
 ) -> list[Mistake]:
     """Find what each model got wrong, by the model's name and the most confident first.
 
     Args:
         texts: at least n of them.
-        models: by name, labels ``[n]``, 0 or 1, and probabilities of label 1 ``[n, 1]``; from 0.5
-            on it is predicted.
+        models: by name, of the part "test" labels ``[n]``, 0 or 1, and probabilities of label 1
+            ``[n, 1]``; from 0.5 on it is predicted.
         class_names: of label 0 and label 1.
     """
     mistakes = []
-    for model, (labels, probabilities) in models.items():
+    for model, parts in models.items():
+        labels, probabilities = parts["test"]
         rows = zip(texts, labels, probabilities[:, 0], strict=False)
         for row, (text, label, probability) in enumerate(rows):
             predicted = int(probability >= 0.5)
@@ -58,6 +59,12 @@ def find_mistakes(
                 named = class_names[label], class_names[predicted]
                 mistakes.append(Mistake(model, row, text, *named, confidence))
     return sorted(mistakes, key=lambda each: (each.model, -each.confidence, each.row))
+
+
+def found_in(outcome) -> list[Mistake]:
+    """Return the mistakes of a run's test predictions."""
+    texts, names = outcome.data.validation.texts, outcome.data.class_names
+    return find_mistakes(texts, outcome.predictions("test"), names)
 
 
 def as_csv(mistakes: Sequence[Mistake]) -> str:

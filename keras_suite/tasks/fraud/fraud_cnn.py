@@ -52,3 +52,8 @@ def fraud_cnn(
         ],
         name="fraud_cnn",
     )
+
+
+def fraud_probability(outputs) -> dict:
+    """Return the probability of fraud ``[n]``."""
+    return {"fraud_probability": outputs[:, 1]}

@@ -2,6 +2,7 @@
 
 import keras
 
+from keras_suite.adapters.config import LoRAConfig
 from keras_suite.layers.adopted import Adopted
 
 
@@ -54,6 +55,13 @@ def _dropout(settings) -> float:
     rate = getattr(settings, "classifier_dropout_prob", None)  # ALBERT
     rate = getattr(settings, "classifier_dropout", None) if rate is None else rate
     return settings.hidden_dropout_prob if rate is None else rate
+
+
+def adapter_of(model: keras.Model, config) -> LoRAConfig:
+    """Return the adapter that an experiment's Config asks for; the head trains whole."""
+    names = ("r", "lora_alpha", "lora_dropout", "target_modules", "seed")
+    given = {name: getattr(config, name) for name in names}
+    return LoRAConfig(**given, modules_to_save=head_names(model))
 
 
 def probabilities(logits) -> dict:

@@ -6,7 +6,7 @@ Dataset", 2022 (arXiv 2202.06219); the authors' repository publishes the three f
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -53,6 +53,18 @@ class QuestionSet(Loaded):
     train: list[Question]
     validation: list[Question]
     test: list[Question]
+
+    def evenly_spaced(self, train: int, validation: int, test: int) -> "QuestionSet":
+        """Return so many questions of each part; see the function of this name."""
+        counts = {"train": train, "validation": validation, "test": test}
+        few = {name: evenly_spaced(getattr(self, name), count) for name, count in counts.items()}
+        return replace(self, **few)
+
+
+def evenly_spaced(questions: list[Question], count: int) -> list[Question]:
+    """Return so many of the questions, or all where ``count`` is 0 or more than there are."""
+    count = min(count or len(questions), len(questions))
+    return [questions[i * len(questions) // count] for i in range(count)]
 
 
 def load_questions(

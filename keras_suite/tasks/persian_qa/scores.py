@@ -1,16 +1,20 @@
 """Figures of answers: of the validation questions at each evaluation, and of the test."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from keras_suite.tasks.persian_qa.answer_spans import best_answers, unless_none
-from keras_suite.tasks.persian_qa.pquad import Question
+from keras_suite.tasks.persian_qa.answers_page import answer_rows, page
+from keras_suite.tasks.persian_qa.out_of_reach import out_of_reach
+from keras_suite.tasks.persian_qa.pquad import Question, evenly_spaced
 from keras_suite.tasks.persian_qa.span_qa import span_loss
 from keras_suite.tasks.persian_qa.squad_metrics import best_threshold, squad_report
 from keras_suite.tasks.persian_qa.windows import Windows
 
 MEASURED = "loss", "exact_match", "f1", "threshold"
+SHOWN_ANSWERS = 100
 
 
 def validation_measures(
@@ -39,3 +43,53 @@ def validation_measures(
         return latest[name]
 
     return {f"val_{name}": lambda _, y, name=name: measure(name, y) for name in MEASURED}
+
+
+def answered(
+    windows: Windows,
+    logits: np.ndarray,
+    questions: list[Question],
+    max_answer_tokens: int,
+    threshold: float,
+) -> tuple[dict[str, float], dict[str, str], dict[str, float]]:
+    """Return the figures of the test questions, the answers, and the scores that there is none.
+
+    Args:
+        windows: of the questions.
+        logits: start and end ``[tokens, 2]``.
+        questions: of the test.
+        max_answer_tokens: the longest span that is an answer.
+        threshold: of the scores, above which there is no answer.
+    """
+    answers, scores = best_answers(windows, logits, questions, max_answer_tokens)
+    answers = unless_none(answers, scores, threshold)
+    return squad_report(answers, questions), answers, scores
+
+
+def answer_files(
+    windows: Windows,
+    questions: list[Question],
+    max_answer_tokens: int,
+    notice: str,
+    answers: Mapping[str, str],
+    no_answer_scores: Mapping[str, float],
+) -> dict[str, str]:
+    """Return texts by file name: all answers, a page to read, and what none could be right on.
+
+    Args:
+        windows: of the questions.
+        questions: of the test.
+        max_answer_tokens: the longest span that is an answer.
+        notice: what the person must see of the data.
+        answers: as for :func:`answer_rows`.
+        no_answer_scores: likewise.
+    """
+    shown = evenly_spaced(questions, SHOWN_ANSWERS)
+    rows = answer_rows(shown, answers, no_answer_scores)
+    lost = out_of_reach(windows, questions, max_answer_tokens)
+    return {
+        "predictions.json": json.dumps(answers, ensure_ascii=False, indent=1) + "\n",
+        "answers.html": page(shown, rows, notice),
+        "answers.csv": "\ufeff" + rows.to_csv(index=False),  # spreadsheets need the mark
+        "out_of_reach.csv": lost.to_csv(index=False),
+    }
