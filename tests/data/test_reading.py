@@ -40,10 +40,10 @@ def test_a_text_is_read_plain_or_packed_with_or_without_a_mark(tmp_path, name, c
         ("a.zip", zipped(TEXT)[:-9], "is damaged, cut off or no table"),
         ("a.zip", zipped(TEXT).replace(TEXT, TEXT.replace(b"1", b"2")), "is damaged, cut off"),
         ("a.zip", zipped(TEXT, TEXT), "must hold one file, not 2: unpack it first"),
-        ("a.csv", TEXT + b"2,\xff", r", line 3: byte 13 of the file is not UTF-8; fetch it again"),
+        ("a.csv", TEXT + b"2,\xff", r", line 3: byte 15 of the file is not UTF-8; fetch it again"),
         ("a.csv", b"", "is empty: fetch it again"),
         ("a.csv", b"\xef\xbb\xbf \n", "is empty: fetch it again"),
-        ("a.csv", b"\n<!DOCTYPE html>", "is a web page, not a table .an error page?.: fetch it"),
+        ("a.csv", b"\n<!DOCTYPE html>", "is a web page, not a table .an error page..: fetch it"),
         ("a.csv", None, "cannot be read: No such file or directory"),
     ],
 )

@@ -2,7 +2,6 @@ import gc
 import logging
 import shutil
 import socket
-import time
 import zipfile
 
 import huggingface_hub
@@ -13,7 +12,6 @@ import transformers as tr
 from safetensors.numpy import load_file
 
 from keras_suite.data import tokens
-from keras_suite.data.download import NoNetworkError
 from keras_suite.data.wordpiece import wordpiece_of
 from keras_suite.errors import InputError
 from keras_suite.models.encoders import encoder_for, load_encoder, random_encoder, require_fit
@@ -52,14 +50,6 @@ def folders(originals, tmp_path_factory):
     for family, model in originals.items():
         write_checkpoint(made[family], model.config, as_pytorch(model))
     return made
-
-
-@pytest.fixture
-def no_network(monkeypatch):
-    def unreachable(url):
-        raise NoNetworkError(f"{url} cannot be reached")
-
-    monkeypatch.setattr(tokens, "require_answer", unreachable)
 
 
 def output_of(model, family):
@@ -190,10 +180,8 @@ def test_a_name_is_found_in_the_hubs_cache_without_a_network(
 
 
 def test_a_name_that_cannot_be_had_is_one_sentence_saying_what_to_put_where(tmp_path, no_network):
-    started = time.monotonic()
     assert "https://huggingface.co cannot be reached" in refusal("nobody/no-such-encoder")
     assert "https://huggingface.co cannot be reached" in refusal(tmp_path / "nowhere")
-    assert time.monotonic() - started < 10
 
 
 @pytest.mark.parametrize("name", ["pytorch_model.bin", "tf_model.h5"])
@@ -214,24 +202,20 @@ def test_pickles_and_h5_files_are_refused_unread(folders, tmp_path, monkeypatch,
         ("config.json", b'{"model_type": "vit"}'),
         ("config.json", None),
         ("model.safetensors", b""),
+        ("model.safetensors", ...),
         ("model.safetensors", b"version https://git-lfs.github.com/spec/v1\n"),
     ],
-    ids=["damaged", "of no model", "of images", "no config", "empty", "pointer"],
+    ids=["damaged", "of no model", "of images", "no config", "empty", "cut off", "pointer"],
 )
 def test_a_folder_with_a_broken_file_is_refused(folders, tmp_path, name, content):
     for file in ("config.json", "model.safetensors"):
         shutil.copy(folders["bert"] / file, tmp_path)
     if content is None:
         (tmp_path / name).unlink()
+    elif content is ...:
+        (tmp_path / name).write_bytes((tmp_path / name).read_bytes()[:-10])
     else:
         (tmp_path / name).write_bytes(content)
-    refusal(tmp_path)
-
-
-def test_a_truncated_checkpoint_is_refused(folders, tmp_path):
-    shutil.copy(folders["bert"] / "config.json", tmp_path)
-    whole = (folders["bert"] / "model.safetensors").read_bytes()
-    (tmp_path / "model.safetensors").write_bytes(whole[:-10])
     refusal(tmp_path)
 
 
@@ -268,15 +252,10 @@ def test_a_random_encoder_is_a_small_bert_decided_by_its_seed():
     config = encoder.module.config
     assert (config.num_hidden_layers, config.num_attention_heads) == (2, 2)
     assert (config.vocab_size, config.intermediate_size) == (50, 128)
-
-
-def test_a_random_encoder_starts_as_bert_does():
-    weights = random_encoder(500, 0).module.weights
-    kernels = [weight.numpy() for weight in weights if len(weight.shape) == 2]
-    assert all(abs(kernel.std() - 0.02) < 0.005 for kernel in kernels)
-    assert all(abs(kernel.mean()) < 0.005 for kernel in kernels)
-    for weight in weights:
-        if len(weight.shape) == 1:
+    for weight in random_encoder(500, 0).module.weights:
+        if len(weight.shape) == 2:
+            assert weight.numpy().std() == pytest.approx(0.02, abs=0.005)
+        else:
             assert np.array_equal(np.unique(weight), [1.0 if "gamma" in weight.name else 0.0])
 
 

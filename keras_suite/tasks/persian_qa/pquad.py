@@ -122,7 +122,7 @@ def _fetch(cache: Path, url: str) -> QuestionSet:
 
 def _read_public(name: str, path: Path, called: str) -> QuestionFile:
     file = read_file(path, called)
-    require_public(called, f"{file.asked:,} questions", f"{COUNTS[name]:,}")
+    require_public(called, f"{file.asked:,} questions", f"{COUNTS[name]:,} questions")
     return file
 
 

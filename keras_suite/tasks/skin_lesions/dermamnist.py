@@ -66,7 +66,7 @@ def load(
     """
 
     def read_public(path: Path, called: str) -> Lesions:
-        require_public(called, f"the MD5 {_md5(path)}", md5)
+        require_public(called, f"the MD5 {_md5(path)}", f"the MD5 {md5}")
         return read(path, md5)
 
     cached = cache_folder() / NAME

@@ -1,4 +1,3 @@
-import gzip
 import hashlib
 import json
 
@@ -7,17 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keras_suite.errors import InputError
-from keras_suite.tasks.persian_qa import pquad as squad
+from keras_suite.tasks.persian_qa import pquad
 from keras_suite.tasks.persian_qa.pquad import load_questions
 from tests.data.web import serve
 from tests.tasks.persian_qa.squad_form import article, articles, qa, write
 
 UNREACHABLE = "http://127.0.0.1:9/pquad"  # nothing listens on the discard port
-
-
-@pytest.fixture
-def pquad_cache(own_cache):
-    return own_cache / "pquad"
 
 
 def contexts(questions):
@@ -121,48 +115,27 @@ def test_the_sample_has_other_texts_in_each_part():
     assert not contexts(loaded.train + loaded.validation) & contexts(loaded.test)
 
 
-@pytest.fixture
-def small_counts(monkeypatch):
-    """The public files of another set, small enough for a test."""
-    monkeypatch.setattr(squad, "COUNTS", dict.fromkeys(squad.COUNTS, 4))
-
-
-PUBLISHED = json.dumps({"data": articles(2)}).encode()
-
-
-def test_whole_downloads_land_in_the_cache_and_are_not_fetched_again(pquad_cache, small_counts):
-    with serve(PUBLISHED) as (url, requests):
-        first = load_questions("auto", url=url)
-        assert requests == ["HEAD", "GET"] * 3
-        again = load_questions("real", url=url)
-        assert len(requests) == 6
-    assert first == again
-    assert first.provenance.source == "PQuAD (Train.json, Validation.json, Test.json)"
-    assert len(first.train) == 4
-    assert sorted(path.name for path in pquad_cache.iterdir()) == [
-        "Test.json",
-        "Train.json",
-        "Validation.json",
-    ]
-
-
-def test_files_put_into_the_cache_by_hand_need_no_network(pquad_cache, small_counts):
-    for name in ("Train.json.gz", "Validation.json", "Test.json.gz"):
-        write(pquad_cache / name, articles(2, name))
-    assert load_questions("real", url=UNREACHABLE).provenance.rows == 12
-
-
-def test_a_cache_that_lacks_a_file_is_not_taken_for_the_set(pquad_cache, small_counts):
-    write(pquad_cache / "Validation.json", articles(2))
-    write(pquad_cache / "Test.json", articles(2, "test"))
+def test_what_the_cache_lacks_is_downloaded_and_its_counts_are_checked(own_cache, monkeypatch):
+    monkeypatch.setattr(pquad, "COUNTS", dict.fromkeys(pquad.COUNTS, 4))
+    folder = own_cache / "pquad"
+    for name in ("Train.json.gz", "Test.json"):  # put there by hand
+        write(folder / name, articles(2, name))
     assert load_questions("auto", url=UNREACHABLE).provenance.is_sample
-
-
-def test_a_cached_file_that_lost_questions_is_refused(pquad_cache, small_counts):
-    for name in squad.COUNTS:
-        write(pquad_cache / f"{name}.json", articles(2 if name == "Train" else 1, name))
-    with pytest.raises(InputError, match=r"Validation\.json has 2 questions.*delete it and fetch"):
+    with serve(json.dumps({"data": articles(2)}).encode()) as (url, requests):
+        first = load_questions("auto", url=url)
+        assert load_questions("real", url=url) == first
+    assert requests == ["HEAD", "GET"]
+    assert first.provenance.source == "PQuAD (Train.json.gz, Validation.json, Test.json)"
+    assert first.provenance.rows == 12
+    write(folder / "Validation.json", articles(1))
+    with pytest.raises(InputError, match=r"Validation\.json has 2 questions, the public file 4"):
         load_questions("auto", url=UNREACHABLE)
+
+
+@pytest.mark.real
+def test_the_real_files_have_as_many_questions_as_the_public_ones(real_data):
+    for name in ("Validation", "Test"):
+        pquad._read_public(name, real_data / "pquad" / f"{name}.json.gz", name)
 
 
 @pytest.mark.real
@@ -178,13 +151,3 @@ def test_the_real_questions_are_drawn_apart(real_data):
             0.245, abs=0.02
         )
     assert len(set.union(*map(contexts, parts))) == sum(len(contexts(part)) for part in parts)
-
-
-@pytest.mark.real
-def test_the_real_files_have_as_many_questions_as_the_public_ones(real_data, pquad_cache):
-    """Where only the training file lacks, it alone is asked for."""
-    pquad_cache.mkdir(parents=True)
-    for name in ("Validation", "Test"):
-        content = (real_data / "pquad" / f"{name}.json.gz").read_bytes()
-        (pquad_cache / f"{name}.json").write_bytes(gzip.decompress(content))
-    assert "Train.json cannot be reached" in load_questions("auto", url=UNREACHABLE).notice
