@@ -72,7 +72,7 @@ class Config(ExperimentConfig):
     epochs: int = 1
     """Passes over the training windows."""
     evaluations: int = 4
-    """Evaluations of an epoch; fewer batches than this, which cannot be shared out, are left out."""
+    """Evaluations of an epoch; fewer batches, which cannot be shared out, are left out."""
     max_length: int = 512
     """Tokens of a window, those of the question included."""
     stride: int = 128

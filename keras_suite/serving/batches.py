@@ -15,15 +15,10 @@ MAX_BYTES = 2**26
 
 
 def in_batches(call: Call, max_rows: int) -> Call:
-    """Make a call that goes through any number of rows in bounded batches.
+    """Make a call take any number of rows, in batches of ``max_rows`` and 64 MiB at most.
 
-    Args:
-        call: computes a batch.
-        max_rows: of a batch.
-
-    Returns:
-        What computes all rows, its outputs in alphabetical order; it raises InputError for a row of
-        more than 64 MiB, and where there is not one output for each row.
+    Its outputs come in alphabetical order. It raises InputError for a row beyond the bound, and
+    where there is not one output for each row.
     """
 
     def call_all(inputs: Arrays) -> Arrays:

@@ -60,18 +60,17 @@ def read_signature(saved_model: Path) -> tuple[dict[str, dict], dict[str, dict]]
     if SIGNATURE not in graph.signature_def:
         raise InputError(f"{file} has no signature {SIGNATURE}: run the experiment again.")
     signature = graph.signature_def[SIGNATURE]
-    return tuple(
-        {name: _spec(infos[name]) for name in sorted(infos)}
-        for infos in (signature.inputs, signature.outputs)
-    )
+    return _specs(signature.inputs), _specs(signature.outputs)
 
 
-def _spec(info) -> dict:
-    from tensorflow import dtypes
+def _specs(infos) -> dict[str, dict]:
+    import tensorflow as tf
 
-    shape = info.tensor_shape
-    sizes = [None if axis.size < 0 else axis.size for axis in shape.dim]
+    shapes = {name: tf.TensorShape(infos[name].tensor_shape) for name in sorted(infos)}
     return {
-        "dtype": dtypes.as_dtype(info.dtype).name,
-        "shape": None if shape.unknown_rank else sizes,
+        name: {
+            "dtype": tf.dtypes.as_dtype(infos[name].dtype).name,
+            "shape": None if shape.rank is None else shape.as_list(),
+        }
+        for name, shape in shapes.items()
     }

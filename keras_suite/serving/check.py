@@ -38,12 +38,14 @@ class Check:
         runs, left_out = find_runs(self.runs)
         for sentence in left_out:
             console.print(f"Left out: {sentence}", style="yellow")
-        checked = []
+        wrong = []
         for run in runs:
             with console.status(f"{run.name}: checking"):
-                checked.append(check(run, self.seconds))
-            console.print(f"{run.name}: {checked[-1].problem or checked[-1].summary}")
-        if wrong := [f"{each.run.folder} ({each.problem})" for each in checked if each.problem]:
+                checked = check(run, self.seconds)
+            console.print(f"{run.name}: {checked.problem or checked.summary}")
+            if checked.problem:
+                wrong.append(f"{run.folder} ({checked.problem})")
+        if wrong:
             raise InputError(
                 "These exports are not what their models were, run the experiments again: "
                 f"{', '.join(wrong)}."
@@ -54,7 +56,6 @@ class Check:
 class Checked:
     """What came out for one run."""
 
-    run: RunFolder
     problem: str = ""
     """What is wrong, or ""."""
     summary: str = ""
@@ -78,12 +79,12 @@ def check(run: RunFolder, seconds: float = 2.0) -> Checked:
     if process.returncode:
         lines = process.stderr.strip().splitlines() or ["it ended without a word"]
         last = textwrap.shorten(lines[-1], 200, placeholder=" ...")
-        return Checked(run, f"cannot be loaded and called: {last}")
+        return Checked(f"cannot be loaded and called: {last}")
     told = json.loads(process.stdout.splitlines()[-1])
     differences, rows, (one, all_) = told["differences"], told["rows"], told["milliseconds"]
     if wrong := [
         f"{name} by {apart:.1g}" for name, apart in differences.items() if apart > TOLERANCE
     ]:
-        return Checked(run, f"other outputs: {', '.join(wrong)}")
+        return Checked(f"other outputs: {', '.join(wrong)}")
     apart = f"{rows} rows, largest difference {max(differences.values()):.1e}"
-    return Checked(run, summary=f"{apart}; {one:.2f} ms for 1 row, {all_:.2f} ms for {rows}")
+    return Checked(summary=f"{apart}; {one:.2f} ms for 1 row, {all_:.2f} ms for {rows}")

@@ -2,9 +2,9 @@
 
     python -P check_process.py SAVED_MODEL EXAMPLES_NPZ SECONDS
 
-Prints one JSON object: ``rows``; ``differences`` from the examples' outputs by name, the largest
-absolute one, infinite where names, shapes or strings differ; and ``milliseconds``, the median time
-of a call with one row and of one with all, each measured for about SECONDS.
+Prints one JSON object: ``rows``; ``differences`` from the examples' outputs by name; and
+``milliseconds``, the median time of a call with one row and of one with all, each measured for
+about SECONDS.
 """
 
 import json
@@ -44,7 +44,7 @@ def main(saved_model: str, examples: str, seconds: float) -> dict:
 
 
 def difference(found: np.ndarray | None, expected: np.ndarray | None) -> float:
-    """Return the largest absolute difference."""
+    """Return the largest absolute one; infinite where names, shapes or strings differ."""
     if found is None or expected is None or found.shape != expected.shape:
         return float("inf")
     if found.dtype == object:  # strings

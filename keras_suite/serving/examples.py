@@ -3,14 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from keras_suite.terminal import files
-
-if TYPE_CHECKING:
-    import tensorflow as tf
 
 EXAMPLES = 32
 """Of the rows that a run keeps."""
@@ -29,12 +25,7 @@ class Examples:
     outputs: dict[str, np.ndarray]
 
     @classmethod
-    def of(
-        cls,
-        function: Callable[..., Mapping[str, "tf.Tensor"]],
-        specs: list,
-        inputs: Mapping[str, np.ndarray],
-    ) -> "Examples":
+    def of(cls, function: Callable, specs: list, inputs: Mapping[str, np.ndarray]) -> "Examples":
         """Compute the outputs of the first 32 rows.
 
         Args:
@@ -64,12 +55,13 @@ class Examples:
     @classmethod
     def load(cls, path: Path) -> "Examples":
         """Read what :meth:`save` wrote."""
-        parts = {"inputs": {}, "outputs": {}}
         with np.load(path, allow_pickle=False) as arrays:
-            for key in arrays.files:
-                part, _, name = key.partition("/")
-                parts[part][name] = arrays[key]
-        return cls(**parts)
+            return cls(
+                *(
+                    {key.removeprefix(part): arrays[key] for key in arrays if key.startswith(part)}
+                    for part in ("inputs/", "outputs/")
+                )
+            )
 
 
 def _plain(array: np.ndarray) -> np.ndarray:

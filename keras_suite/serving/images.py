@@ -13,7 +13,7 @@ def read_image(path: Path, height: int | None, width: int | None, *channels: int
 
     Args:
         path: of the file, in any format that Pillow reads.
-        height: that the model wants; None for any.
+        height: pixels that the model wants; None for any.
         width: likewise.
         channels: 1 or 3 where the model's images have such an axis.
 

@@ -11,14 +11,8 @@ from keras_suite.terminal.quiet import start_tensorflow
 def local_model(saved_model: Path) -> Call:
     """Load an export; neither Keras nor the code that built the model is used.
 
-    Args:
-        saved_model: its folder.
-
-    Returns:
-        What computes outputs by name, strings as bytes in arrays of objects.
-
     Raises:
-        InputError: where it cannot be loaded or, later, does not take what it is given.
+        InputError: where it cannot be loaded or, when called, does not take its inputs.
     """
     start_tensorflow()
     import tensorflow as tf

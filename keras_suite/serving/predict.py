@@ -24,8 +24,8 @@ from keras_suite.serving.server_files import versions
 from keras_suite.terminal import files
 
 
-def _flag(default: str):
-    return tyro.conf.arg(help_behavior_hint=f"(default: {default})")
+def _flag(metavar: str, default: str):
+    return tyro.conf.arg(metavar=metavar, help_behavior_hint=f"(default: {default})")
 
 
 @dataclass(frozen=True)
@@ -39,16 +39,16 @@ class Predict:
         tyro.conf.Positional[Path], tyro.conf.arg(metavar="MODEL", help_behavior_hint="")
     ]
     """Folder of a run, of an experiment (its latest run), or of an exported model."""
-    csv: Annotated[Path | None, _flag("no file")] = None
+    csv: Annotated[Path | None, _flag("FILE", "none")] = None
     """A csv file with a header. Columns: what the model reads, or text; text, pair; question,
     context; words."""
-    image: Annotated[tuple[Path, ...], _flag("no files")] = ()
+    image: Annotated[tuple[Path, ...], _flag("FILE ...", "none")] = ()
     """Image files of the model's size."""
-    text: Annotated[tuple[str, ...], _flag("no texts")] = ()
+    text: Annotated[tuple[str, ...], _flag("TEXT ...", "none")] = ()
     """Texts or words; for a model of pairs two texts, or a question and its context."""
-    to: Annotated[Path | None, _flag("standard output")] = None
+    to: Annotated[Path | None, _flag("FILE", "standard output")] = None
     """A new csv file to write, whole or not at all."""
-    rest: Annotated[str | None, _flag("no server, TensorFlow in this process")] = None
+    rest: Annotated[str | None, _flag("URL", "no server, but TensorFlow in this process")] = None
     """URL of a TensorFlow Serving REST port that predicts, such as http://localhost:8501."""
     timeout: float = 10.0
     """Seconds to wait for each of the server's answers."""

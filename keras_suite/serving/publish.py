@@ -15,12 +15,7 @@ from keras_suite.runs.read import RunFolder, find_runs
 from keras_suite.serving import warmup
 from keras_suite.serving.arguments import Runs
 from keras_suite.serving.card import make_card
-from keras_suite.serving.server_files import (
-    batching_parameters,
-    can_batch,
-    versions,
-    write_server_files,
-)
+from keras_suite.serving.server_files import BATCHING, can_batch, versions, write_server_files
 from keras_suite.terminal import files
 from keras_suite.terminal.quiet import start_tensorflow
 
@@ -67,22 +62,19 @@ def publish(run: RunFolder, models: Path, keep: int | None = None) -> tuple[Path
     """Make a run's model the next version ``models/NAME/VERSION/``.
 
     It appears in one step, so that a server never sees half of it; two exports at a time take their
-    turns. Besides the SavedModel it has in ``assets.extra/`` ``card.json``, the run's
-    ``tokenizer/``, if any, and ``examples.npz``, and the requests of
-    :mod:`keras_suite.serving.warmup`. The server's files beside the models are written anew.
+    turns. The server's files beside the models are written anew.
 
     Args:
         run: what to export.
         models: folder of all models, made where it is missing.
-        keep: how many of the newest versions stay; None keeps all. Older ones go once the new one
-            stands.
+        keep: how many of the newest versions stay; older ones go once the new one stands. None
+            keeps all.
 
     Returns:
-        The version's folder, and sentences on what it is without or comes from.
+        The version's folder, and sentences on what it lacks or comes from.
 
     Raises:
-        InputError: where the folder cannot be written, another export does not end, or the run's
-            files are broken.
+        InputError: where that cannot be written, another export does not end, or files are broken.
     """
     home = models / run.name
     busy = f"Another export to {models} has been going on for {LOCK_SECONDS} s: try again later."
@@ -120,7 +112,7 @@ def _add_extras(run: RunFolder, version: int, folder: Path) -> list[str]:
     if (run.folder / "tokenizer").is_dir():
         shutil.copytree(run.folder / "tokenizer", extra / "tokenizer")
     if can_batch(card["inputs"]):
-        (folder / "batching_params.pbtxt").write_text(batching_parameters(), encoding="utf-8")
+        (folder / "batching_params.pbtxt").write_text(BATCHING, encoding="utf-8")
     if warmup.can_write():
         warmup.write_warmup(extra / warmup.FILE, run.name, Examples.load(run.examples_file))
     else:

@@ -20,28 +20,19 @@ IMAGES_AT_ONCE = 32
 
 @dataclass(frozen=True)
 class Reader:
-    """How rows of cells become outputs.
-
-    Args:
-        columns: their names.
-        flags: of the command line that give such rows.
-        at_once: how many rows are read, and go through the model, at a time.
-        ask: computes the model's outputs for some rows; it raises InputError naming the row that
-            cannot be used, and why.
-    """
+    """How rows of cells become outputs."""
 
     columns: list[str]
     flags: tuple[str, ...]
+    """Of the command line, that give such rows."""
     at_once: int
+    """How many rows are read, and go through the model, at a time."""
     ask: Callable[[Rows, Call], Arrays]
+    """Computes outputs of rows; raises InputError naming the row that cannot be used, and why."""
 
 
 def reader_of(card: Mapping, tokenizer: Path) -> Reader:
-    """Choose how a model's inputs come about.
-
-    Args:
-        card: the model's, see :func:`keras_suite.serving.card.make_card`.
-        tokenizer: folder of it, where the model reads texts.
+    """Choose how a model's inputs come about, by its card and the folder of its tokenizer.
 
     Raises:
         InputError: for a model that none of the readers suits, or a tokenizer that cannot be read.
@@ -135,7 +126,7 @@ def _ask_questions(
     rows: Rows, call: Call, names: list[str], tokenizer, settings: Mapping
 ) -> Arrays:
     """Return each row's ``answer``, "" for none, by windows of its context."""
-    from keras_suite.serving.answer import answer
+    from keras_suite.tasks.persian_qa.answer import answer
 
     def call_with_names(**inputs: np.ndarray) -> Arrays:
         return call({name: inputs[name] for name in names})

@@ -23,7 +23,7 @@ PATIENCE = Retry(
 def rest_model(
     url: str, name: str, version: int | None, outputs: Mapping[str, dict], timeout: float
 ) -> Call:
-    """Make a call of a model that a server holds.
+    """Make a call of a model that a server holds; it raises InputError with the server's words.
 
     Args:
         url: of the server, such as ``http://localhost:8501``.
@@ -31,21 +31,16 @@ def rest_model(
         version: None for the server's newest.
         outputs: of the model's card, for their dtypes.
         timeout: seconds to wait for an answer.
-
-    Returns:
-        What computes outputs by name; it raises InputError with the server's own words.
     """
     url = (url if "://" in url else f"http://{url}").rstrip("/")
     which = "" if version is None else f"/versions/{version}"
     address = f"{url}/v1/models/{quote(name, safe='')}{which}:predict"
     session = requests.Session()
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, HTTPAdapter(max_retries=PATIENCE))
+    session.mount(url, HTTPAdapter(max_retries=PATIENCE))
 
     def call(inputs: Arrays) -> Arrays:
-        headers = {"Content-Type": "application/json"}
         try:
-            answer = session.post(address, encode(inputs), headers=headers, timeout=timeout)
+            answer = session.post(address, encode(inputs), timeout=timeout)
         except requests.ReadTimeout as error:
             raise InputError(
                 f"{url} gave no answer within {timeout:g} s: give it longer with --timeout."
@@ -92,7 +87,12 @@ def decode(body: bytes, outputs: Mapping[str, dict]) -> Arrays:
     """
     values = json.loads(body.decode("utf-8", "surrogateescape"))["outputs"]  # any bytes in strings
     columns = values if len(outputs) > 1 else dict.fromkeys(outputs, values)
-    return {name: _array(columns[name], spec["dtype"]) for name, spec in outputs.items()}
+    return {
+        name: np.array(_bytes(columns[name]), object)
+        if spec["dtype"] == "string"
+        else np.array(columns[name], spec["dtype"])
+        for name, spec in outputs.items()
+    }
 
 
 def _base64(values):
@@ -100,10 +100,6 @@ def _base64(values):
         return [_base64(each) for each in values]
     values = values.encode() if isinstance(values, str) else values
     return {"b64": base64.b64encode(values).decode()}
-
-
-def _array(values, dtype: str) -> np.ndarray:
-    return np.array(_bytes(values), object) if dtype == "string" else np.array(values, dtype)
 
 
 def _bytes(values):

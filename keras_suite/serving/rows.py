@@ -30,7 +30,7 @@ def read_csv(path: Path, wanted: list[str], at_once: int) -> Iterator[Rows]:
     Args:
         path: the file, in UTF-8.
         wanted: names of columns, which may stand in any order among others.
-        at_once: how many rows a part has; the last one may have fewer.
+        at_once: how many rows a part has at most.
 
     Raises:
         InputError: naming file, row (the first is 1) and line of what is wrong.

@@ -6,13 +6,20 @@ from pathlib import Path
 
 from keras_suite.terminal import files
 
-IMAGE = "tensorflow/serving:2.21.0"
-"""The server's version is that of the TensorFlow that wrote the models."""
-GRPC, REST = "127.0.0.1:8500", "127.0.0.1:8501"
-"""Where the server listens: for this machine alone, since it asks nobody who they are."""
 MAX_BATCH_SIZE, MAX_REQUEST_SIZE = 256, 8192
 """Rows of a batch, and of a request to a batched model; one larger than a batch is split."""
 
+BATCHING = f"""\
+# For a server without a GPU, as TensorFlow Serving's batching guide has it: a thread for each core,
+# and no waiting for a batch to fill (0 is the value to start from; with many small requests at a
+# time 1000 to 10000 may serve more of them).
+max_batch_size {{ value: {MAX_REQUEST_SIZE} }}
+enable_large_batch_splitting {{ value: true }}
+max_execution_batch_size {{ value: {MAX_BATCH_SIZE} }}
+batch_timeout_micros {{ value: 0 }}
+num_batch_threads {{ value: {os.cpu_count()} }}
+max_enqueued_batches {{ value: 100 }}
+"""
 MODEL = """\
   config {{
     name: "{name}"
@@ -21,14 +28,14 @@ MODEL = """\
     model_version_policy {{ latest {{ num_versions: 1 }} }}
   }}
 """
-COMPOSE = f"""\
+COMPOSE = """\
 # docker compose -f compose.yaml up
 services:
   tensorflow-serving:
-    image: {IMAGE}
-    ports:
-      - "{GRPC}:8500"
-      - "{REST}:8501"
+    image: tensorflow/serving:2.21.0  # the TensorFlow that wrote the models
+    ports:  # for this machine alone, since the server asks nobody who they are
+      - "127.0.0.1:8500:8500"
+      - "127.0.0.1:8501:8501"
     volumes:
       - type: bind
         source: .
@@ -63,23 +70,8 @@ def write_server_files(models: Path) -> None:
     names = sorted(each.name for each in models.iterdir() if versions(each))
     listed = "".join(MODEL.format(name=name) for name in names)
     files.write_text(models / "models.config", f"model_config_list {{\n{listed}}}\n")
-    files.write_text(models / "batching.config", batching_parameters())
+    files.write_text(models / "batching.config", BATCHING)
     files.write_text(models / "compose.yaml", COMPOSE)
-
-
-def batching_parameters() -> str:
-    """Return how requests are put together to batches, as text of a BatchingParameters message."""
-    return f"""\
-# For a server without a GPU, as TensorFlow Serving's batching guide has it: a thread for each core,
-# and no waiting for a batch to fill (0 is the value to start from; with many small requests at a
-# time 1000 to 10000 may serve more of them).
-max_batch_size {{ value: {MAX_REQUEST_SIZE} }}
-enable_large_batch_splitting {{ value: true }}
-max_execution_batch_size {{ value: {MAX_BATCH_SIZE} }}
-batch_timeout_micros {{ value: 0 }}
-num_batch_threads {{ value: {os.cpu_count()} }}
-max_enqueued_batches {{ value: 100 }}
-"""
 
 
 def can_batch(inputs: Mapping[str, dict]) -> bool:

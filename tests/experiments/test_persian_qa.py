@@ -9,7 +9,7 @@ import tensorflow as tf
 from experiments import persian_qa
 from keras_suite.data.tokens import load_tokenizer
 from keras_suite.errors import InputError
-from keras_suite.serving.answer import answer
+from keras_suite.tasks.persian_qa.answer import answer
 from keras_suite.tasks.persian_qa.answer_spans import best_answers, unless_none
 from keras_suite.tasks.persian_qa.pquad import Answer, Question
 from keras_suite.tasks.persian_qa.span_qa import span_loss

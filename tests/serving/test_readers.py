@@ -5,8 +5,8 @@ from transformers import AutoTokenizer
 
 from keras_suite.errors import InputError
 from keras_suite.serving import images
-from keras_suite.serving.answer import answer
 from keras_suite.tasks.fake_news.tweets import clean_tweet
+from keras_suite.tasks.persian_qa.answer import answer
 from tests.serving.tables import table, write
 from tests.serving.tiny_models import CLASSES, CONTEXT, NEIGHBOURS, QUESTION_SETTINGS, TEXTS
 

@@ -5,8 +5,8 @@ import tensorflow as tf
 from keras_suite.data.wordpiece import wordpiece_of
 from keras_suite.errors import InputError
 from keras_suite.models.encoders import random_encoder
-from keras_suite.serving.answer import answer
 from keras_suite.serving.export import export
+from keras_suite.tasks.persian_qa.answer import answer
 from keras_suite.tasks.persian_qa.answer_spans import best_answers
 from keras_suite.tasks.persian_qa.pquad import Question
 from keras_suite.tasks.persian_qa.span_qa import serving_signature, span_qa
