@@ -199,11 +199,12 @@ def beside_reported(results: Iterable[Mapping], measures: list[str]) -> Figure:
     """Draw test figures as dots, standard deviations as bars through them, reported ones as lines.
 
     Args:
-        results: as ``metrics.json`` holds them.
+        results: of :func:`keras_suite.runs.results.compare`.
         measures: metrics, a panel each.
     """
-    test = [entry for entry in results if entry["split"] == "test"]
-    names = list(dict.fromkeys(f"{entry['model']}\n{entry['protocol']}" for entry in test))
+    test = [each for each in results if each.get("split") == "test" and not each.get("group")]
+    of = [(each["model"], each.get("protocol", "")) for each in test]
+    names = ["\n".join(filter(None, each)) for each in dict.fromkeys(of)]
     figure, axes = subplots(len(measures), 1, max(4.0, 1.4 * len(names)), 2.6)
     for axis, measure in zip(axes[:, 0], measures, strict=True):
         entries = [entry for entry in test if entry["metric"] == measure]
