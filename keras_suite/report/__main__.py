@@ -17,8 +17,6 @@ import tyro
 from keras_suite.cli import exit_code
 
 INTERRUPTED = "Interrupted; a page is written whole or not at all."
-
-
 Output = tyro.conf.arg(aliases=("-o",), metavar="PATH")
 
 

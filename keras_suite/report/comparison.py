@@ -57,15 +57,14 @@ class Comparison:
     Args:
         first: a run.
         second: another.
-        settings: what differs in their Configs.
-        circumstances: what differs besides: data, versions, time.
+        changes: what differs in their settings (their Configs) and in their circumstances: data,
+            versions, time.
         pairs: all figures of both.
     """
 
     first: RunFolder
     second: RunFolder
-    settings: list[Change]
-    circumstances: list[Change]
+    changes: dict[str, list[Change]]
     pairs: list[Pair]
 
     @property
@@ -94,8 +93,9 @@ def compare(first: Path, second: Path) -> Comparison:
     keys = dict.fromkeys([*figures[0], *figures[1]])
     pairs = [Pair(figures[0].get(key), figures[1].get(key)) for key in keys]
     pairs.sort(key=lambda pair: reading_order(pair.entry))
-    around = _circumstances(one), _circumstances(other)
-    return Comparison(one, other, changes(one.config, other.config), changes(*around), pairs)
+    around = changes(_circumstances(one), _circumstances(other))
+    differ = {"Settings": changes(one.config, other.config), "Circumstances": around}
+    return Comparison(one, other, differ, pairs)
 
 
 def changes(first: dict, second: dict) -> list[Change]:
@@ -113,10 +113,7 @@ def show(comparison: Comparison, console: Console) -> None:
         console.print(_text(f"{name:6}  {run.folder}"), soft_wrap=True)
     if comparison.notice:
         console.print(Text(comparison.notice, style="bold yellow"))
-    for title, rows in (
-        ("Settings", comparison.settings),
-        ("Circumstances", comparison.circumstances),
-    ):
+    for title, rows in comparison.changes.items():
         table = _table(title, "", "first", "second")
         for row in rows:
             table.add_row(*map(_text, row))

@@ -94,10 +94,7 @@ def _whole_png(path: Path) -> bytes:
 def _in_words(name: str, run: RunFolder) -> str:
     """Say what the data behind a figure say, where the run's files tell."""
     test = [entry for entry in run.entries if entry.table == "test"]
-    if name.startswith("beside_reported"):
-        shown = [each for each in test if each.reported_text and each.metric in ("accuracy", "f1")]
-        return _joined("Test rows", map(_figure, shown))
-    if name.startswith(("confusion", "roc")):
+    if name.startswith(("beside_reported", "confusion", "roc")):
         known = {entry.metric for entry in test}
         metric = next((m for m in ("f1", "accuracy", "balanced_accuracy") if m in known), None)
         return _joined("Test rows", (_figure(entry) for entry in test if entry.metric == metric))

@@ -99,8 +99,8 @@ def read_run(folder: Path) -> RunFolder:
     config, unread_config = read_json(folder / "config.json")
     history, unread_history = read_rows(folder / "history.csv")
     problems += unread + unread_config + unread_history
-    parts = metrics, config, tuple(entries), tuple(history)
-    return RunFolder(folder, status, tuple(problems), *parts)
+    known = metrics, config, tuple(entries), tuple(history)
+    return RunFolder(folder, status, tuple(problems), *known)
 
 
 def read_runs(runs: Path) -> dict[str, list[RunFolder]]:
@@ -114,7 +114,7 @@ def read_runs(runs: Path) -> dict[str, list[RunFolder]]:
     """
     homes = [home for home in _folders(runs) if home.name != "tuning"]
     found = {home.name: [read_run(folder) for folder in _folders(home)[::-1]] for home in homes}
-    return {name: records for name, records in found.items() if records}
+    return {name: of_one for name, of_one in found.items() if of_one}
 
 
 def find_runs(paths: Sequence[Path]) -> tuple[list[RunFolder], list[str]]:
@@ -155,8 +155,8 @@ def run_meant(path: Path) -> Path | None:
 
 
 def _latest_runs(path: Path) -> list[Path]:
-    experiments = sorted(path.iterdir()) if path.is_dir() else []
-    latest = [each / "latest" for each in experiments if (each / "latest").is_symlink()]
+    latest = [each / "latest" for each in sorted(path.glob("*"))]
+    latest = [each for each in latest if each.is_symlink()]
     if not latest:
         raise InputError(
             f"{path} is neither a run's folder nor an experiment's nor one of experiments: name "
@@ -221,11 +221,8 @@ def _folders(parent: Path) -> list[Path]:
             f"{parent} cannot be read ({error.strerror}): give the folder that experiments write "
             "their runs to, which is runs/ where --output names no other."
         ) from error
-    return [
-        path
-        for path in inside
-        if path.is_dir() and not path.is_symlink() and not path.name.startswith(".")
-    ]
+    folders = [path for path in inside if path.is_dir() and not path.is_symlink()]
+    return [path for path in folders if path.name[0] != "."]
 
 
 def _is_sound(name: str, value: object) -> bool:

@@ -20,10 +20,11 @@ HISTORY = [
     for e in (1, 2, 3)
 ]
 RESULTS = [
-    {"model": f"model {i}", "protocol": "fine-tuned", "split": split, "metric": metric}
+    {"model": f"model {i}", "protocol": "fine-tuned" * (i < 3), "metric": metric}
     | {"reproduced": 0.9 + i / 1000, "reported": None if i == 2 else 0.95, "std": 0.01}
+    | part
     for i in (1, 2, 3)
-    for split in ("validation", "test")
+    for part in ({"split": "validation"}, {"split": "test"}, {"split": "test", "group": "a"}, {})
     for metric in ("accuracy", "f1", "tp")
 ]
 FIGURES = {
@@ -112,7 +113,7 @@ def test_the_colours_differ_in_brightness_for_colour_blind_readers():
 def test_reported_figures_are_lines_beside_the_dots_of_the_test_figures():
     figure = FIGURES["beside_reported"]()
     assert [axes.get_ylabel() for axes in figure.axes] == ["accuracy", "f1"]
-    assert {"0.901", "0.902", "0.903", "model 2\nfine-tuned"} <= texts(figure)
+    assert {"0.901", "0.902", "0.903", "model 2\nfine-tuned", "model 3"} <= texts(figure)
     for axes in figure.axes:
         _, lines = axes.collections
         assert [line[:, 1].tolist() for line in lines.get_segments()] == [[0.95] * 2] * 2

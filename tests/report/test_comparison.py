@@ -35,8 +35,12 @@ def printed(comparison):
 
 def test_settings_and_circumstances_that_differ_are_listed(two):
     comparison = compare(*two)
-    assert comparison.settings == [("epochs", "3", "5"), ("old", "1", "–"), ("new", "–", "1, 2")]
-    assert comparison.circumstances == [("python", "3.11.7", "3.12.0")]
+    assert comparison.changes["Settings"] == [
+        ("epochs", "3", "5"),
+        ("old", "1", "–"),
+        ("new", "–", "1, 2"),
+    ]
+    assert comparison.changes["Circumstances"] == [("python", "3.11.7", "3.12.0")]
 
 
 def test_figures_stand_side_by_side_with_their_difference(two):
@@ -70,7 +74,7 @@ def test_the_terminal_shows_all_of_it(two):
 
 def test_a_run_with_itself_differs_in_nothing(two):
     comparison = compare(two[0], two[0])
-    assert (comparison.settings, comparison.circumstances) == ([], [])
+    assert comparison.changes == {"Settings": [], "Circumstances": []}
     assert {pair.difference for pair in comparison.pairs} == {0}
     assert "Settings: the same." in printed(comparison)
 

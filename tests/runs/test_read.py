@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pytest
 
@@ -175,13 +176,15 @@ def test_what_cannot_be_used_among_all_runs_is_left_out_with_a_sentence(tmp_path
     make(tmp_path, "bare", exported=False)
     (make(tmp_path, "torn") / "metrics.json").write_text('{"experiment": "to')
     (make(tmp_path, "gone") / "metrics.json").unlink()
+    shutil.rmtree(make(tmp_path, "removed"))
     runs, refused = find_runs([tmp_path])
     assert [run.folder for run in runs] == [good]
-    bare, gone, halted, torn = refused
+    bare, gone, halted, removed, torn = refused
     assert "has no export (serving/bare/1)" in bare
     assert "gone" in gone
     assert "cannot be read" in gone
     assert "is not done (its status is interrupted)" in halted
+    assert "metrics.json cannot be read" in removed
     assert "metrics.json cannot be read" in torn
 
 
