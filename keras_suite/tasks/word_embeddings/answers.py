@@ -1,278 +1,133 @@
-"""Questions to word vectors, and their answers as data, figures and a text to read."""
+"""The answers of word vectors as data, as figures and as a text to read.
 
-import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain
-from typing import TYPE_CHECKING, Any
+Why analogies fail is diagnosed after Linzen, "Issues in evaluating semantic spaces using word
+analogies", 2016.
+"""
 
-from keras_suite.tasks.word_embeddings.known import unknown_words
-from keras_suite.tasks.word_embeddings.tasks import (
-    Analogy,
-    Answers,
-    Diagnosis,
-    Pair,
-    Scored,
-    agreement,
-    answer,
-    answer_with_wrong_sign,
-    cosines_with_step,
-    diagnose,
-    offsets,
-    separation,
-)
+import numpy as np
+from gensim.models import KeyedVectors
 
-if TYPE_CHECKING:
-    from gensim.models import KeyedVectors
+from keras_suite.tasks.word_embeddings import geometry
+from keras_suite.tasks.word_embeddings.questions import Analogy, known_to, unknown_to
+
+SIGNS = "right sign", "wrong sign"
+REPORTED = "mad", "cows", "sheep", "pigs", "herd", "bovine", "cattle"
+"""What the report got for the analogy that fails."""
 
 
-@dataclass(frozen=True)
-class Questions:
-    """What to ask word vectors.
+def ask(keyed: KeyedVectors, questions: dict, count: int = 10) -> dict:
+    """Answer all questions whose words have vectors, with ``count`` words where words are asked.
 
     Args:
-        words: whose neighbours?
-        triples: is the first word closer to the second, as it should be, or to the third?
-        analogies: what completes them?
-        relations: do the pairs of a relation lie apart by the same step?
-        categories: does each lie apart from the others?
-        failing: an analogy whose answers want an explanation; None for none.
-        reported: the answers that a report got for it.
-        steps: two words, and the relation whose pairs should lie apart by the same step.
+        keyed: the vectors.
+        questions: as ``questions.questions_with`` gives them.
+        count: fewer than there are words.
+
+    Returns:
+        What JSON can hold; words come with their cosines, the closest first: ``neighbours`` by
+        word; ``triples`` by the first word, the other two in their order; ``analogies`` with
+        the answers of either sign; ``agreement`` of relations; ``categories``: how far they lie
+        apart; ``failure``: see :func:`explain`; ``left_out``: words without vectors.
     """
-
-    words: Sequence[str]
-    triples: Sequence[tuple[str, str, str]]
-    analogies: Sequence[Analogy]
-    relations: Mapping[str, Sequence[Pair]]
-    categories: Mapping[str, Sequence[str]]
-    failing: Analogy | None
-    reported: Sequence[str]
-    steps: Mapping[Pair, str]
-
-    def vocabulary(self) -> list[str]:
-        """Return all words that must have vectors, each once."""
-        analogies = [*self.analogies, self.failing] if self.failing else self.analogies
-        every = chain(
-            self.words,
-            *self.triples,
-            *(analogy.words for analogy in analogies),
-            *chain.from_iterable(self.relations.values()),
-            *self.categories.values(),
-            *self.steps,
-        )
-        return list(dict.fromkeys(every))
-
-    def known_to(self, keyed: "KeyedVectors") -> "Questions":
-        """Return the questions all of whose words have vectors."""
-
-        def is_known(words: Iterable[str]) -> bool:
-            return not unknown_words(keyed, words)
-
-        categories = {
-            name: [word for word in words if word in keyed]
-            for name, words in self.categories.items()
-        }
-        return dataclasses.replace(
-            self,
-            words=[word for word in self.words if word in keyed],
-            triples=[triple for triple in self.triples if is_known(triple)],
-            analogies=[analogy for analogy in self.analogies if is_known(analogy.words)],
-            relations={
-                name: [pair for pair in pairs if is_known(pair)]
-                for name, pairs in self.relations.items()
-            },
-            categories={name: words for name, words in categories.items() if words},
-            failing=self.failing if self.failing and is_known(self.failing.words) else None,
-            steps={pair: name for pair, name in self.steps.items() if is_known(pair)},
-        )
-
-
-@dataclass(frozen=True)
-class Failure:
-    """What an analogy that fails gives, and why.
-
-    Args:
-        analogy: which.
-        diagnoses: of it, and then of the other analogies.
-        steps: by what a step between two words is called, the cosines of its offset with those of
-            other pairs.
-        reported: the answers that a report got.
-        shared: which of those are among other words, by what these are called.
-    """
-
-    analogy: Analogy
-    diagnoses: Sequence[Diagnosis]
-    steps: Mapping[str, Sequence[tuple[Pair, float]]]
-    reported: Sequence[str]
-    shared: Mapping[str, Sequence[str]]
-
-
-@dataclass(frozen=True)
-class WordAnswers:
-    """The answers of one set of vectors.
-
-    Args:
-        neighbours: by word.
-        triples: each word, with the one expected to be closer and the other, and their cosines.
-        analogies: with the answers of the right sign and of the wrong one.
-        agreement: by relation, the mean cosine of its pairs' offsets, None for fewer than two.
-        separation: of categories; see :func:`keras_suite.tasks.word_embeddings.tasks.separation`.
-        failure: of an analogy; None where its words have no vectors.
-        left_out: words of the questions that have no vectors.
-    """
-
-    neighbours: Mapping[str, Scored]
-    triples: Sequence[tuple[str, Scored]]
-    analogies: Sequence[tuple[Analogy, Answers, Answers]]
-    agreement: Mapping[str, float | None]
-    separation: Mapping[str, float] | None
-    failure: Failure | None
-    left_out: Sequence[str]
-
-
-def ask(keyed: "KeyedVectors", questions: Questions, count: int = 10) -> WordAnswers:
-    """Answer all questions whose words have vectors, with ``count`` words where words are asked."""
-    known = questions.known_to(keyed)
-    return WordAnswers(
-        neighbours={word: keyed.most_similar(word, topn=count) for word in known.words},
-        triples=[
-            (word, [(other, float(keyed.similarity(word, other))) for other in others])
-            for word, *others in known.triples
-        ],
-        analogies=[
-            (each, answer(keyed, each, count), answer_with_wrong_sign(keyed, each, count))
-            for each in known.analogies
-        ],
-        agreement={name: agreement(offsets(keyed, p)) for name, p in known.relations.items()},
-        separation=separation(keyed, known.categories),
-        failure=_explain(keyed, known, count),
-        left_out=unknown_words(keyed, questions.vocabulary()),
-    )
-
-
-def measured(answers: WordAnswers) -> list[tuple[dict, dict[str, float]]]:
-    """Return the figures among answers, as :func:`keras_suite.runs.results.compare` takes them.
-
-    rank: of an analogy's expected word; agreement: of a relation's pairs; silhouette and
-    nearest_shares_category: of the categories; shared: how many of the words that the report got
-    for the failing analogy are among others.
-    """
-
-    def of(model: str, protocol: str = "") -> dict[str, str]:
-        return {"model": model, "protocol": protocol, "split": "tasks"}
-
-    ranks = [
-        (of(str(analogy), sign), {"rank": each.rank})
-        for analogy, *both in answers.analogies
-        for sign, each in zip(("right sign", "wrong sign"), both, strict=True)
-        if each.rank
-    ]
-    steps = [
-        (of(name), {"agreement": value})
-        for name, value in answers.agreement.items()
-        if value is not None
-    ]
-    apart = [(of("categories"), dict(answers.separation))] if answers.separation else []
-    failure = answers.failure
-    shared = failure.shared.items() if failure else ()
-    return [
-        *ranks,
-        *steps,
-        *apart,
-        *((of(str(failure.analogy), name), {"shared": len(words)}) for name, words in shared),
-    ]
-
-
-def as_text(answers: WordAnswers) -> str:
-    """Lay answers out in lines."""
-    parts: dict[str, Iterable[str]] = {
-        "Neighbours": (f"{word}: {_words(found)}" for word, found in answers.neighbours.items()),
-        "Which is closer": map(_triple, answers.triples),
-        "Analogies": (line for each in answers.analogies for line in _analogy(*each)),
-        "Do the pairs of a relation lie apart by the same step (mean cosine)?": (
-            f"{name}: {value:.2f}" for name, value in answers.agreement.items() if value is not None
-        ),
-        "Categories": _categories(answers.separation),
-        "The analogy that fails": _failure(answers.failure),
-        "Left out, for they have no vectors": [", ".join(answers.left_out)]
-        * bool(answers.left_out),
-    }
-    written = {title: [f"  {line}" for line in lines] for title, lines in parts.items()}
-    return "\n\n".join("\n".join([title, *lines]) for title, lines in written.items() if lines)
-
-
-def _explain(keyed: "KeyedVectors", known: Questions, count: int) -> Failure | None:
-    if not known.failing:
-        return None
-    third = known.failing.c
-    found = {
-        "our answers": answer(keyed, known.failing, count).words,
-        "our answers with the wrong sign": answer_with_wrong_sign(
-            keyed, known.failing, count
-        ).words,
-        f"the {count} nearest neighbours of {third}": keyed.most_similar(third, topn=count),
-    }
-    return Failure(
-        analogy=known.failing,
-        diagnoses=[diagnose(keyed, each, count) for each in (known.failing, *known.analogies)],
-        steps={
-            f"{first} – {second}": cosines_with_step(
-                keyed, (first, second), known.relations[relation]
-            )
-            for (first, second), relation in known.steps.items()
+    known = known_to(keyed, questions)
+    pairs = {name: each for name, each in known["relations"].items() if len(each) > 1}
+    return {
+        "neighbours": {word: keyed.most_similar(word, topn=count) for word in known["words"]},
+        "triples": {
+            word: [(other, float(keyed.similarity(word, other))) for other in others]
+            for word, *others in known["triples"]
         },
-        reported=known.reported,
-        shared={
-            name: [word for word in known.reported if word in dict(words)]
-            for name, words in found.items()
+        "analogies": {str(each): either_sign(keyed, each, count) for each in known["analogies"]},
+        "agreement": {name: geometry.agreement(keyed, each) for name, each in pairs.items()},
+        "categories": geometry.separation(keyed, known["categories"]),
+        "failure": explain(keyed, known, count) if known["failing"] else {},
+        "left_out": unknown_to(keyed, questions),
+    }
+
+
+def either_sign(keyed: KeyedVectors, analogy: Analogy, count: int) -> dict:
+    """Answer by c + (b - a), and by c - (b - a), a slip easily made in ``most_similar``."""
+    swapped = analogy._replace(a=analogy.b, b=analogy.a)
+    found = {"expected": analogy.expected} if analogy.expected else {}
+    for sign, each in zip(SIGNS, (analogy, swapped), strict=True):
+        found[sign], rank = geometry.answer(keyed, each, count)
+        found |= {f"rank, {sign}": rank} if rank else {}
+    return found
+
+
+def explain(keyed: KeyedVectors, known: dict, count: int) -> dict:
+    """Compare an analogy that fails with others.
+
+    Returns:
+        ``reported``: the answers that the report got; ``shared``: which of these are among ours
+        and among the neighbours of the third word; ``sums``: a :func:`diagnosis` of it and of each
+        other analogy; ``steps``: the cosines of a step with the pairs that should lie apart by it.
+    """
+    (failing,) = known["failing"]
+    signs = either_sign(keyed, failing, count)
+    found = {f"{failing}, {sign}": dict(signs[sign]) for sign in SIGNS}
+    found[f"neighbours of {failing.c}"] = dict(keyed.most_similar(failing.c, topn=count))
+    analogies = [failing, *known["analogies"]]
+    return {
+        "reported": list(REPORTED),
+        "shared": {name: [w for w in REPORTED if w in words] for name, words in found.items()},
+        "sums": {str(each): diagnosis(keyed, each, count) for each in analogies},
+        "steps": {
+            " – ".join(step): geometry.cosines_with_step(keyed, step, known["relations"][name])
+            for name, steps in known["steps"].items()
+            for step in steps
         },
-    )
+    }
 
 
-def _words(scored: Scored) -> str:
-    return ", ".join(f"{word} {cosine:.2f}" for word, cosine in scored)
+def diagnosis(keyed: KeyedVectors, analogy: Analogy, count: int = 10) -> dict:
+    """Say where the sum of an analogy's unit vectors lies, c + (b - a).
+
+    Returns:
+        The word ``nearest`` to the sum where its own words are not left out; cosines of the sum
+        with words, low with the first answer where nothing lies there; ``neighbours``: how many of
+        ``answers`` are among as many neighbours of c, which come out without any arithmetic.
+    """
+    a, b, c = geometry.unit_vectors(keyed, analogy[:3])
+    total = c + b - a
+    total /= np.linalg.norm(total)
+    answers, _ = geometry.answer(keyed, analogy, count)
+    around = dict(keyed.most_similar(analogy.c, topn=count))
+    return {
+        "nearest": keyed.similar_by_vector(total, topn=1)[0][0],
+        "with its first answer": answers[0][1],
+        "with its third word": float(total @ c),
+        "with its second word": float(total @ b),
+        "neighbours": sum(word in around for word, _ in answers),
+        "answers": len(answers),
+    }
 
 
-def _triple(compared: tuple[str, Any]) -> str:
-    word, (expected, other) = compared
-    (close, cosine), (far, less) = sorted((expected, other), key=lambda each: -each[1])
-    verdict = "" if close == expected[0] else ", against what they mean"
-    return f"{word} is closer to {close} ({cosine:.2f}) than to {far} ({less:.2f}){verdict}"
+def measured(answers: dict) -> list[tuple[dict[str, str], dict]]:
+    """List the figures among answers, each with what it is of.
+
+    ``rank`` of an analogy's expected word, ``agreement`` of a relation's pairs, ``silhouette`` and
+    ``nearest_shares_category`` of the categories, and how many of the words that the report got
+    for the failing analogy are ``shared``.
+    """
+    figures = {
+        f"{analogy}, {sign}": {"rank": found[f"rank, {sign}"]}
+        for analogy, found in answers["analogies"].items()
+        for sign in SIGNS
+        if "expected" in found
+    }
+    figures |= {name: {"agreement": value} for name, value in answers["agreement"].items()}
+    figures |= {"categories": answers["categories"]}
+    shared = answers["failure"].get("shared", {})
+    figures |= {name: {"shared": len(words)} for name, words in shared.items()}
+    return [({"model": of, "group": "answers"}, each) for of, each in figures.items() if each]
 
 
-def _analogy(analogy: Analogy, right: Answers, wrong: Answers) -> Iterable[str]:
-    for sign, answers in ("right", right), ("wrong", wrong):
-        rank = f" ({analogy.expected} at place {answers.rank:,})" if answers.rank else ""
-        yield f"{analogy}:? with the {sign} sign{rank}: {_words(answers.words)}"
-
-
-def _categories(separation: Mapping[str, float] | None) -> Iterable[str]:
-    if separation:
-        near = separation["nearest_shares_category"]
-        yield f"silhouette {separation['silhouette']:.2f}"
-        yield f"the nearest other word is of the same category for {near:.0%}"
-
-
-def _failure(failure: Failure | None) -> Iterable[str]:
-    if not failure:
-        return
-    failing, count = failure.analogy, len(failure.reported)
-    same = f"{failing.a}:{failing.c}::{failing.b}:?"
-    reported = ", ".join(failure.reported)
-    yield f"the report's answers to {failing}:?, the same sum as {same}, are {reported}"
-    for name, words in failure.shared.items():
-        these = f": {', '.join(words)}" if words else ""
-        yield f"{len(words)} of these {count} are among {name}{these}"
-    for each in failure.diagnoses:
-        yield (
-            f"{each.analogy}:? the sum is closest to {each.nearest}; its cosine with the first "
-            f"answer is {each.cosine_to_answer:.2f}, with the third word {each.cosine_to_c:.2f}, "
-            f"with the second {each.cosine_to_b:.2f}; {each.neighbours} of {each.answers} answers "
-            "are neighbours of the third word anyway"
-        )
-    for name, cosines in failure.steps.items():
-        if cosines:
-            values = ", ".join(f"{' – '.join(pair)} {cosine:.2f}" for pair, cosine in cosines)
-            mean = sum(cosine for _, cosine in cosines) / len(cosines)
-            yield f"cosines of the step {name} with {values}; mean {mean:.2f}"
+def as_text(answers: object, indent: str = "") -> str:
+    """Lay answers out in lines, what belongs to a name indented below it."""
+    if isinstance(answers, dict):
+        parts = {name: as_text(each, f"{indent}  ") for name, each in answers.items()}
+        return "".join(f"\n{indent}{name}:{text}" for name, text in parts.items() if text)
+    if isinstance(answers, list | tuple):
+        return ("," if isinstance(answers, list) else "").join(map(as_text, answers))
+    return f" {answers:.2f}" if isinstance(answers, float) else f" {answers}"

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from keras_suite.data.download import require_answer
+from gensim import downloader
+
+from keras_suite.data.download import NoNetworkError, require_answer
 from keras_suite.errors import InputError, in_a_line
 
 
@@ -13,19 +15,22 @@ def downloaded_vectors(name: str) -> Path:
     MD5; what lies there already needs no network.
 
     Raises:
-        NoNetworkError: where it would have to be downloaded and nothing answers within 10 seconds.
+        NoNetworkError: where it would have to be downloaded and nothing answers; with what to do.
         InputError: where there is no such set, or the download breaks off.
     """
-    import gensim.downloader
-
-    file = downloads_folder() / name / f"{name}.gz"
+    file = Path(downloader.BASE_DIR, name, f"{name}.gz")
     if file.is_file():
         return file
-    require_answer(gensim.downloader.DATA_LIST_URL)
     try:
-        known = gensim.downloader.info()["models"]
+        require_answer(downloader.DATA_LIST_URL)
+        known = downloader.info()["models"]
         if name in known:
-            return Path(gensim.downloader.load(name, return_path=True))
+            return Path(downloader.load(name, return_path=True))
+    except NoNetworkError as error:
+        raise NoNetworkError(
+            f"{error}; run 'python -m gensim.downloader --download {name}' on a machine with a "
+            f"network and put what it makes at {file}, or name a file with --data-dir"
+        ) from error
     except Exception as error:  # gensim raises bare Exception where the MD5 is another
         raise InputError(
             f"The download of {name} broke off ({in_a_line(error)}): run the command again, or "
@@ -33,10 +38,3 @@ def downloaded_vectors(name: str) -> Path:
         ) from error
     names = ", ".join(each for each in known if not each.startswith("__"))
     raise InputError(f"gensim's downloader has no vectors {name!r}: it has {names}.")
-
-
-def downloads_folder() -> Path:
-    """Return where gensim keeps what it has downloaded."""
-    import gensim.downloader
-
-    return Path(gensim.downloader.BASE_DIR)

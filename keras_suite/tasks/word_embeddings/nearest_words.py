@@ -14,7 +14,8 @@ import tensorflow as tf
 class NearestRows(keras.layers.Layer):
     """The rows of a table of vectors that are closest to some of its rows.
 
-    Row 0 stands for what is unknown: it is close to nothing and nothing to it.
+    Row 0 stands for what is unknown: it is close to nothing and nothing to it. From ids ``[n]`` to
+    ids ``[n, count]`` int32 and cosines ``[n, count]`` float32, the closest first; zeros for id 0.
 
     Args:
         rows: of the table, row 0 included.
@@ -24,48 +25,27 @@ class NearestRows(keras.layers.Layer):
 
     def __init__(self, rows: int, dimension: int, count: int, **kwargs):
         super().__init__(**kwargs)
-        self.rows, self.dimension, self.count = rows, dimension, count
+        self.rows, self.count = rows, count
         self.table = keras.layers.Embedding(rows, dimension, trainable=False, name="table")
 
-    def build(self, _):
-        """Make the table."""
-        self.table.build()
-
     def call(self, ids):
-        """Find neighbours.
-
-        Args:
-            ids: ``[n]`` integers.
-
-        Returns:
-            Their ids ``[n, count]`` int32 and cosines ``[n, count]`` float32, the closest first;
-            zeros for id 0.
-        """
-        table = self.table.embeddings
-        cosines = tf.matmul(self.table(ids), table, transpose_b=True)
+        """Find neighbours."""
+        cosines = tf.matmul(self.table(ids), self.table.embeddings, transpose_b=True)
         # Neither the word itself nor what is unknown counts as a neighbour.
         for these in ids, tf.zeros_like(ids[:1]):
             cosines += tf.one_hot(these, self.rows, on_value=-np.inf, off_value=0.0)
         cosines, neighbours = tf.math.top_k(cosines, self.count)
         is_known = (ids > 0)[:, None]
-        return (
-            keras.ops.where(is_known, neighbours, 0),
-            keras.ops.where(is_known, cosines, 0.0),
-        )
-
-    def get_config(self):
-        """Return the arguments."""
-        sizes = {"rows": self.rows, "dimension": self.dimension, "count": self.count}
-        return super().get_config() | sizes
+        return keras.ops.where(is_known, neighbours, 0), keras.ops.where(is_known, cosines, 0.0)
 
 
 def nearest_words(words: Sequence[str], vectors: np.ndarray, count: int = 10) -> keras.Model:
-    """Build a model that finds the neighbours of words.
+    """Build a model that finds ``count`` neighbours of words, fewer than there are words.
 
     Args:
         words: the vocabulary, each once.
         vectors: ``[words, dimension]`` float32.
-        count: neighbours to find, fewer than there are words.
+        count: neighbours to find.
 
     Returns:
         A model from words ``[n]`` string to ``neighbours`` ``[n, count]`` string, the closest

@@ -1,0 +1,93 @@
+"""What lies where, by the cosine: answers to analogies, steps between pairs, categories, planes."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from gensim.models import KeyedVectors
+from sklearn.decomposition import PCA
+from sklearn.metrics import silhouette_score
+
+from keras_suite.tasks.word_embeddings.questions import Analogy
+
+Pair = Sequence[str]
+Scored = list[tuple[str, float]]
+"""Words and their cosines, the closest first."""
+
+
+def answer(keyed: KeyedVectors, analogy: Analogy, count: int) -> tuple[Scored, int | None]:
+    """Answer an analogy as gensim does: by the words closest to c + (b - a), these aside.
+
+    Returns:
+        The ``count`` closest, and the rank of the expected word (1: the first), None for none.
+    """
+    a, b, c, expected = analogy
+    cosines = keyed.most_similar(positive=[b, c], negative=[a], topn=None)
+    cosines[[keyed.key_to_index[word] for word in (a, b, c)]] = -np.inf
+    first = np.argsort(-cosines)[:count]
+    rank = 1 + int((cosines > cosines[keyed.key_to_index[expected]]).sum()) if expected else None
+    return [(keyed.index_to_key[i], float(cosines[i])) for i in first], rank
+
+
+def unit_vectors(keyed: KeyedVectors, words: Sequence[str]) -> np.ndarray:
+    """Return vectors of length 1, ``[words, dimension]`` float32."""
+    return np.stack([keyed.get_vector(word, norm=True) for word in words])
+
+
+def offsets(keyed: KeyedVectors, pairs: Sequence[Pair]) -> np.ndarray:
+    """Return the second word's unit vector minus the first's, ``[pairs, dimension]`` float32."""
+    firsts, seconds = zip(*pairs, strict=True)
+    return unit_vectors(keyed, seconds) - unit_vectors(keyed, firsts)
+
+
+def agreement(keyed: KeyedVectors, pairs: Sequence[Pair]) -> float:
+    """Return the mean cosine of every two offsets, of at least two pairs.
+
+    1 where a relation is one and the same step for all, about 0 where they have nothing in common.
+    """
+    steps = offsets(keyed, pairs)
+    cosines = steps @ steps.T
+    lengths = np.sqrt(cosines.diagonal())
+    cosines = cosines / np.outer(lengths, lengths)
+    return float(cosines[np.triu_indices(len(cosines), k=1)].mean())
+
+
+def cosines_with_step(keyed: KeyedVectors, step: Pair, pairs: Sequence[Pair]) -> Scored:
+    """Return the cosine of the offset of ``step`` with that of each other pair.
+
+    Between two random offsets of GloVe's 50 numbers it is 0.14 on average, whatever the sign.
+    """
+    others = [pair for pair in pairs if pair != step]
+    first, *rest = offsets(keyed, [step, *others])
+    cosines = [float(each @ first / np.linalg.norm(first) / np.linalg.norm(each)) for each in rest]
+    return list(zip(map(" – ".join, others), cosines, strict=True))
+
+
+def plane(keyed: KeyedVectors, words: Sequence[str]) -> tuple[np.ndarray, float]:
+    """Lay words into a plane by the first two principal components of their unit vectors.
+
+    Returns:
+        Points ``[words, 2]``, and the part (0..1) of the variance that the plane shows.
+    """
+    components = PCA(2, svd_solver="full")
+    points = components.fit_transform(unit_vectors(keyed, words))
+    return points, float(components.explained_variance_ratio_.sum())
+
+
+def separation(keyed: KeyedVectors, categories: Mapping[str, Sequence[str]]) -> dict[str, float]:
+    """Measure how far categories of words lie apart, in all dimensions.
+
+    Returns:
+        ``silhouette`` (by the cosine, -1..1) and ``nearest_shares_category``, the part of words
+        whose nearest one is of their own category. Nothing where there are fewer than two
+        categories, or all words are in categories of their own.
+    """
+    labels = np.array([name for name, words in categories.items() for _ in words])
+    if not 1 < len(set(labels)) < len(labels):
+        return {}
+    vectors = unit_vectors(keyed, [word for words in categories.values() for word in words])
+    cosines = vectors @ vectors.T
+    np.fill_diagonal(cosines, -np.inf)
+    return {
+        "silhouette": float(silhouette_score(vectors, labels, metric="cosine")),
+        "nearest_shares_category": float((labels[cosines.argmax(axis=1)] == labels).mean()),
+    }
