@@ -21,14 +21,15 @@ is trained: there is nothing to tune, and no seed matters.
 
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from etils import epy
 
 from keras_suite.cli import main
-from keras_suite.config import ExperimentConfig
+from keras_suite.config import ExperimentConfig, require
 from keras_suite.errors import InputError
-from keras_suite.experiment import Served, Variant
+from keras_suite.experiment import Variant
+from keras_suite.serving.served import Served
 
 with epy.lazy_imports():
     import tensorflow as tf
@@ -76,8 +77,7 @@ class Config(ExperimentConfig):
 
     def __post_init__(self):
         super().__post_init__()
-        self.require_at_least(1, "neighbours")
-        self.require_at_least(0, "benchmark_words")
+        require(self.repeats == 1, "--repeats must be 1: nothing is random")
         if self.analogy:
             self.questions()
 
@@ -105,8 +105,8 @@ def load(config: Config):
 
 
 def variants(config: Config) -> list[Variant]:
-    """Name the one model after its vectors."""
-    return [Variant(config.data_dir.name if config.data_dir else config.vectors, config)]
+    """The one model, which is named by its vectors once they are loaded."""
+    return [Variant("vectors", config, trains=False)]
 
 
 def split(config: Config, vectors):
@@ -123,6 +123,7 @@ def build(config: Config, vectors):
 def evaluate(trained) -> list[tuple[dict, dict]]:
     """Answer all questions, and score the benchmarks that gensim ships."""
     config, keyed, name = trained.config, trained.data.keyed, trained.data.name
+    trained.variant = replace(trained.variant, model=name)
     found = answers.ask(keyed, config.questions(), config.neighbours)
     scores = benchmarks.score_analogies(keyed, config.benchmark_words)
     trained.kept |= {"answers": found, "scores": scores}
@@ -167,7 +168,8 @@ def serve(trained) -> Served:
         return trained.network(words)
 
     specs = [tf.TensorSpec([None], tf.string, name="words")]
-    return Served(serving_default, specs, {"words": trained.config.questions()["words"]})
+    examples = {"words": trained.config.questions()["words"]}
+    return Served(trained.network, serving_default, specs, examples)
 
 
 if __name__ == "__main__":

@@ -263,7 +263,8 @@ def prepare(experiment: ModuleType, config: ExperimentConfig, data: Any) -> list
 
 
 def _say_what_is_cut(rows, run) -> None:
-    encoded = [part.encoded for part in rows.parts().values() if hasattr(part, "encoded")]
+    parts = rows.parts().values() if hasattr(rows, "parts") else ()
+    encoded = [part.encoded for part in parts if hasattr(part, "encoded")]
     cut = sum(part.truncated for part in encoded)
     if cut:
         run.say(f"{cut:,} texts have more than {encoded[0].max_length} tokens and are cut.")
@@ -282,6 +283,8 @@ def train(experiment: ModuleType, turn: list[Trained], run, share: float) -> Non
                 each.cache_prefix(lambda text, each=each: run.say(f"{each.name}: {text}"), advance)
             filled = {"seconds_to_fill_cache": run.metrics["seconds"][stage]}
     fits = {each.variant.fit_name: _fit(experiment, each) for each in turn if each.variant.trains}
+    if not fits:
+        return
     peak = memory.watch_peak_memory()
     histories = run.fit(list(fits.values()), share, at_once=1 if alone else None)
     for each in turn:
