@@ -92,7 +92,8 @@ def compare(first: Path, second: Path) -> Comparison:
     figures = [{entry.key: entry for entry in run.entries} for run in (one, other)]
     keys = dict.fromkeys([*figures[0], *figures[1]])
     pairs = [Pair(figures[0].get(key), figures[1].get(key)) for key in keys]
-    pairs.sort(key=lambda pair: reading_order(pair.entry))
+    tables = [pair.entry.table for pair in pairs]
+    pairs.sort(key=lambda pair: (reading_order(pair.entry), tables.index(pair.entry.table)))
     around = changes(_circumstances(one), _circumstances(other))
     differ = {"Settings": changes(one.config, other.config), "Circumstances": around}
     return Comparison(one, other, differ, pairs)
@@ -147,8 +148,8 @@ def _figures(name: str, pairs: list[Pair]) -> Table:
     table.add_column("", no_wrap=True)
     before = None
     for pair in pairs:
-        entry = pair.entry
-        both = (f"{e.text} {e.std_text}" if e else "–" for e in (pair.first, pair.second))
+        entry, both = pair.entry, (pair.first, pair.second)
+        both = (f"{each.text} {each.std_text}".strip() if each else "–" for each in both)
         cells = "" if entry.of == before else entry.of, entry.metric, *both, pair.difference_text
         table.add_row(*map(_text, cells), pair.verdict)
         before = entry.of

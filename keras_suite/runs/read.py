@@ -193,6 +193,8 @@ def read_json(file: Path) -> tuple[dict, list[str]]:
     """Read a JSON object, and say in a phrase what is wrong where that is not possible."""
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}, [f"there is no {file.name}"]
     except OSError as error:
         return {}, [f"{file.name} cannot be read ({error.strerror})"]
     except (ValueError, RecursionError) as error:

@@ -53,8 +53,8 @@ def test_names_of_folders_cannot_steer_the_terminal(report, tmp_path):
         (tmp_path / "runs" / "toy" / name).mkdir(parents=True)
     code, out, _ = report(tmp_path / "runs", "-o", tmp_path / "out")
     assert code == 0
-    assert "a?[2J: metrics.json cannot be read" in out
-    assert "b?: metrics.json cannot be read" in out
+    assert "a?[2J: there is no metrics.json" in out
+    assert "b?: there is no metrics.json" in out
     found = {"about": "half a pair: \ud800", "config": {"\x1b[2J": "\ud800"}}
     runs = [write_run(tmp_path, "1", "c", **found), write_run(tmp_path, "2", "c")]
     code, out, _ = report("compare", *runs)

@@ -58,6 +58,14 @@ def test_figures_stand_side_by_side_with_their_difference(two):
     assert (pairs["test", "f1"].difference, pairs["test", "f1"].verdict) == (None, "")
 
 
+def test_the_figures_of_a_table_stand_together(tmp_path):
+    tables = ["train", "a", "cost", "test"]
+    first = write_run(tmp_path, "a", results=[result(split=name) for name in tables])
+    second = write_run(tmp_path, "b", results=[result("f1", split=name) for name in tables])
+    found = [pair.entry.table for pair in compare(first, second).pairs]
+    assert found == ["test", "test", "cost", "cost", "train", "train", "a", "a"]
+
+
 def test_what_is_within_the_spread_of_the_seeds_is_neither_better_nor_worse(tmp_path):
     first = write_run(tmp_path, "a", results=[result(std=0.02, values=[0.88, 0.92])])
     second = write_run(tmp_path, "b", results=[result(reproduced=0.91)])

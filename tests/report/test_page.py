@@ -112,12 +112,14 @@ def test_of_sample_rows_nothing_is_better_or_worse(runs):
 
 
 def test_test_and_cost_are_open_and_the_rest_unfolds(runs):
-    splits = "train", "cost", "validation", "test"
-    write_run(runs, results=[result(split=each) for each in splits])
+    of_parts = [result(split=each) for each in ("train", "validation", "test")]
+    by_class = result("f1 a", group="by class")
+    write_run(runs, results=[by_class, *of_parts, result("seconds", split="", group="cost")])
     html = page(runs)
     order = [html.index(each) for each in ("<h3>Test", "<h3>Cost", "<summary>Train")]
     assert order == sorted(order)
     assert html.index("<summary>Train") < html.index("<summary>Validation")
+    assert "<summary>Test, by class" in html
 
 
 def test_broken_runs_are_listed_with_the_reason_and_stop_nothing(runs):
@@ -130,7 +132,7 @@ def test_broken_runs_are_listed_with_the_reason_and_stop_nothing(runs):
     text = Elements(page(runs)).text
     for part in ("not whole JSON", "holds no JSON object", "no status that a run has", "photos"):
         assert part in text
-    assert "metrics.json cannot be read" in text
+    assert "there is no metrics.json" in text
     assert "killed" in text
     assert "none done" in text
 

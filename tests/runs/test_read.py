@@ -75,7 +75,7 @@ def of_no_status(file):
 BREAKING = {
     cut_in_the_middle: "not whole JSON",
     not_text: "not whole JSON",
-    nothing: "metrics.json cannot be read (No such file or directory)",
+    nothing: "there is no metrics.json",
     a_folder: "metrics.json cannot be read (Is a directory)",
     a_list: "holds no JSON object",
     too_deep: "not whole JSON",
