@@ -4,7 +4,6 @@ import argparse
 import os
 import shlex
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -16,7 +15,8 @@ from keras_suite.config import read_config
 from keras_suite.errors import InputError
 from keras_suite.experiment import run as run_experiment
 from keras_suite.runs.run import open_run
-from keras_suite.terminal.interrupts import EXIT_CODE, INTERRUPTED, ctrl_c_ends_at_once
+from keras_suite.terminal.exit_code import exit_code
+from keras_suite.terminal.interrupts import ctrl_c_ends_at_once
 from keras_suite.terminal.quiet import start_tensorflow
 
 
@@ -64,27 +64,6 @@ def main(experiment: ModuleType) -> int:
             run.show()
 
     return exit_code(job)
-
-
-def exit_code(job: Callable[[], None], interrupted: str = INTERRUPTED) -> int:
-    """Do a job and say on standard error, in one sentence, what kept it from being done.
-
-    Args:
-        job: raises InputError on what a person can put right.
-        interrupted: what to say after Ctrl-C.
-
-    Returns:
-        0 done, 2 bad input or flags, 130 interrupted.
-    """
-    try:
-        job()
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print(interrupted, file=sys.stderr)
-        return EXIT_CODE
-    return 0
 
 
 def parse(experiment: ModuleType, arguments: list[str]) -> tuple[Options, object]:

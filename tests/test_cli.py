@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from experiments import fraud as fraud_experiment
-from keras_suite.cli import exit_code, parse
+from keras_suite.cli import parse
+from keras_suite.terminal.exit_code import exit_code
 
 ROOT = Path(__file__).parents[1]
 

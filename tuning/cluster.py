@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
-from keras_suite.cli import exit_code
 from keras_suite.errors import InputError
 from keras_suite.terminal import files
+from keras_suite.terminal.exit_code import exit_code
 
 ADDRESS = "KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT"
 TUNER_ID = "KERASTUNER_TUNER_ID"

@@ -23,9 +23,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
-from keras_suite.cli import exit_code
 from keras_suite.config import ExperimentConfig, flag, with_fields
 from keras_suite.errors import InputError
+from keras_suite.terminal.exit_code import exit_code
 from keras_suite.terminal.interrupts import ctrl_c_ends_at_once
 from keras_suite.terminal.quiet import start_tensorflow
 from tuning import cluster

@@ -14,7 +14,7 @@ from typing import Annotated
 
 import tyro
 
-from keras_suite.cli import exit_code
+from keras_suite.terminal.exit_code import exit_code
 
 INTERRUPTED = "Interrupted; a page is written whole or not at all."
 Output = tyro.conf.arg(aliases=("-o",), metavar="PATH")

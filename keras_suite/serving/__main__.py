@@ -10,10 +10,10 @@ import sys
 
 import tyro
 
-from keras_suite.cli import exit_code
 from keras_suite.serving.check import Check
 from keras_suite.serving.predict import Predict
 from keras_suite.serving.publish import Export
+from keras_suite.terminal.exit_code import exit_code
 
 COMMANDS = {"check": Check, "export": Export, "predict": Predict}
 

@@ -9,6 +9,8 @@ import keras
 import pytest
 import tensorflow as tf
 from gensim.test.utils import datapath
+from keras_suite.tasks.word_embeddings.word_analogies import read_questions, score_analogies
+from keras_suite.tasks.word_embeddings.word_pairs import score_pairs
 
 from experiments import word_embeddings
 from keras_suite.cli import main
@@ -16,8 +18,6 @@ from keras_suite.errors import InputError
 from keras_suite.tasks.word_embeddings import glove_package
 from keras_suite.tasks.word_embeddings.answers import ask
 from keras_suite.tasks.word_embeddings.nearest_words import NearestRows
-from keras_suite.tasks.word_embeddings.word_analogies import read_questions, score_analogies
-from keras_suite.tasks.word_embeddings.word_pairs import score_pairs
 from tests.experiments.processes import (
     QUICK_SAMPLE,
     command,
