@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Annotated, TextIO
 
@@ -103,8 +102,9 @@ class Predict:
         width = len(reader.columns)
         if width > 1 and len(cells) != width:
             raise InputError(f"--text must give {width} texts: {' and '.join(reader.columns)}.")
-        rows = iter([cells[start : start + width] for start in range(0, len(cells), width)])
-        parts = iter(lambda: list(islice(rows, reader.at_once)), [])
+        rows = [cells[start : start + width] for start in range(0, len(cells), width)]
+        starts = range(0, len(rows), reader.at_once)
+        parts = (rows[start : start + reader.at_once] for start in starts)
         return (Rows(reader.columns, part, [given] * len(part)) for part in parts)
 
 

@@ -14,7 +14,7 @@ from keras_suite.errors import InputError, in_a_line
 from keras_suite.runs.read import RunFolder, find_runs
 from keras_suite.serving import warmup
 from keras_suite.serving.arguments import Runs
-from keras_suite.serving.card import make_card
+from keras_suite.serving.card import make_card, read_signature
 from keras_suite.serving.server_files import BATCHING, can_batch, versions, write_server_files
 from keras_suite.terminal import files
 from keras_suite.terminal.quiet import start_tensorflow
@@ -50,10 +50,9 @@ class Export:
         for run in runs:
             folder, notes = publish(run, self.to, self.keep)
             console.print(f"{run.name}, version {folder.name}: {folder}", style="bold")
-            card = json.loads((folder / "assets.extra" / "card.json").read_text(encoding="utf-8"))
-            for part in ("inputs", "outputs"):
-                for name, each in card[part].items():
-                    console.print(f"  {part[:-1]} {name}: {each['dtype']} {_shape(each['shape'])}")
+            for part, specs in zip(("input", "output"), read_signature(folder), strict=True):
+                for name, each in specs.items():
+                    console.print(f"  {part} {name}: {each['dtype']} {_shape(each['shape'])}")
             for note in notes:
                 console.print(note, style="yellow")
 
@@ -126,6 +125,4 @@ def _add_extras(run: RunFolder, version: int, folder: Path) -> list[str]:
 
 
 def _shape(shape: list[int | None] | None) -> str:
-    if shape is None:
-        return "any"
-    return " × ".join("?" if size is None else str(size) for size in shape)
+    return "any" if shape is None else " × ".join(str(size or "?") for size in shape)

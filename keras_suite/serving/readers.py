@@ -54,10 +54,7 @@ def reader_of(card: Mapping, tokenizer: Path) -> Reader:
                 ask = partial(_ask_numbers, name=name, dtype=dtype)
                 return Reader(card["columns"], ("--csv",), MAX_BATCH_SIZE, ask)
     described = ", ".join(f"{n} ({each['dtype']} {each['shape']})" for n, each in inputs.items())
-    raise InputError(
-        f"{card['name']} reads {described}, which this command cannot make of files or texts: call "
-        "its SavedModel from Python."
-    )
+    raise InputError(f"{card['name']} reads {described}: call its SavedModel from Python.")
 
 
 def _text_reader(text: dict, names: list[str], folder: Path) -> Reader:
@@ -105,8 +102,7 @@ def _ask_images(rows: Rows, call: Call, name: str, size: list[int | None]) -> Ar
 
 
 def _ask_words(rows: Rows, call: Call, name: str) -> Arrays:
-    (words,) = _texts(rows)
-    return call({name: np.array(words, object)})
+    return call({name: np.array(*_texts(rows), object)})
 
 
 def _ask_texts(
