@@ -32,10 +32,10 @@ from keras_suite.serving.served import Served
 with epy.lazy_imports():
     import tensorflow as tf
 
+    from keras_suite.runs import results
     from keras_suite.tasks.word_embeddings import (
         answers,
         benchmarks,
-        glove_package,
         nearest_words,
         plots,
         questions,
@@ -92,12 +92,8 @@ def load(config: Config):
     vectors = word_vectors.load(config.vectors, config.data, config.data_dir)
     most, own = len(vectors.keyed) - 3, config.questions()["analogies"][: len(config.analogy)]
     if config.neighbours > most:  # the three words of an analogy are no answers to it
-        raise InputError(
-            f"--neighbours {config.neighbours} is too many: these have at most {most}."
-        )
-    where = f" (real ones: {glove_package.INSTALL})" if vectors.provenance.is_sample else ""
-    called = f"{vectors.provenance.source}{where}"
-    questions.require_known(vectors.keyed, [*config.words, *own], called)
+        raise InputError(f"--neighbours {config.neighbours} is too many: give at most {most}.")
+    questions.require_known(vectors.keyed, [*config.words, *own], vectors.provenance.source)
     return vectors
 
 
@@ -126,7 +122,7 @@ def evaluate(trained) -> list[tuple[dict, dict]]:
     trained.kept |= {"answers": found, "scores": scores}
     # What was published is of GloVe among all words; figures of others get another name.
     other = [] if name == Config.vectors else [name]
-    few = [f"{config.benchmark_words:,} words"] if config.benchmark_words else []
+    few = [f"{config.benchmark_words:,} words"] * (0 < config.benchmark_words < len(keyed))
     rows = [(*each, "analogies", other + few) for each in scores.to_dict("index").items()]
     rows += [(*each, "similarity", other) for each in benchmarks.score_pairs(keyed).items()]
     measured = answers.measured(found)
@@ -150,8 +146,10 @@ def files(outcome) -> dict[str, str]:
 
 
 def says(outcome) -> list[str]:
-    """Say the answers."""
-    return [answers.as_text(outcome.trained[0].kept["answers"])]
+    """Say the answers, and show how well the benchmarks went."""
+    groups = "analogies", "similarity"
+    tables = (results.results_table(outcome.results, group=group) for group in groups)
+    return [answers.as_text(outcome.trained[0].kept["answers"]), *tables]
 
 
 def serve(trained) -> Served:

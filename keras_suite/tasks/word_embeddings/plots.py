@@ -16,8 +16,7 @@ from keras_suite.tasks.word_embeddings.geometry import Scored, plane
 from keras_suite.tasks.word_embeddings.questions import known_to
 
 MARKERS = "osD^vPX*"
-KINDS = {"accuracy": "right sign", "wrong_sign": "wrong sign", "neighbour": "third word alone"}
-# Where the middle of a label lies around its point, and how many pixels away it may stand.
+# Where a label stands around its point, and how many pixels away.
 SIDES = (1, 0), (-1, 0), (0, 1), (0, -1), (0.8, 0.8), (-0.8, 0.8), (0.8, -0.8), (-0.8, -0.8)
 GAPS = 10, 30, 50, 80
 
@@ -29,24 +28,22 @@ def draw(
 
     What was not answered is left out.
     """
-    found = {word: (each, "") for word, each in answers["neighbours"].items()}
-    pairs = {word: (each, each[0][0]) for word, each in answers["triples"].items()}
     drawn = {
-        "neighbours": (panels, found),
-        "triples": (panels, pairs),
+        "neighbours": (panels, {w: (s, "") for w, s in answers["neighbours"].items()}),
+        "triples": (panels, {w: (s, s[0][0]) for w, s in answers["triples"].items()}),
         "analogies": (analogies, answers["analogies"]),
         "failing_analogy": (failure, answers["failure"]),
         "benchmark": (benchmark, scores[scores["asked"] > 0]),
     }
     figures = {name: function(given) for name, (function, given) in drawn.items() if len(given)}
-    known = known_to(keyed, questions)
+    questions = known_to(keyed, questions)
     for name in {"gender", "plural"} & answers["agreement"].keys():
         title = f"{name}: mean cosine of the steps {answers['agreement'][name]:.2f}"
-        firsts, seconds = zip(*known["relations"][name], strict=True)
+        firsts, seconds = zip(*questions["relations"][name], strict=True)
         figures[name] = word_plane(keyed, {"from": firsts, "to": seconds}, title, arrows=True)
     if answers["categories"]:
         title = f"categories: silhouette {answers['categories']['silhouette']:.2f}"
-        figures["categories"] = word_plane(keyed, known["categories"], title)
+        figures["categories"] = word_plane(keyed, questions["categories"], title)
     return figures
 
 
@@ -65,10 +62,10 @@ def analogies(answered: Mapping[str, dict]) -> Figure:
     """Draw the answers of analogies, the right sign beside the wrong one."""
     found = {}
     for analogy, each in answered.items():
-        expected = each.get("expected", "")
         for sign in SIGNS:
-            place = f": {expected} at place {each[f'rank, {sign}']:,}" if expected else ""
-            found[f"{analogy}:?\n{sign}{place}"] = each[sign], expected
+            rank, words = each[sign]["rank"], each[sign]["words"]
+            place = f": {each['expected']} at place {rank:,}" if rank else ""
+            found[f"{analogy}:?\n{sign}{place}"] = words, each["expected"]
     return panels(found, columns=2)
 
 
@@ -86,7 +83,7 @@ def failure(failed: dict) -> Figure:
 def benchmark(scores: pd.DataFrame) -> Figure:
     """Draw the shares of analogies that were answered rightly, by section."""
     figure, axes = subplots(1, 1, 7.4, 1.2 + 0.42 * len(scores))
-    series = {label: list(scores[kind]) for kind, label in KINDS.items()}
+    series = scores[["accuracy", "wrong_sign", "neighbour"]].to_dict("list")
     _grouped_bars(axes[0, 0], scores.index, series, "{:.1%}")
     axes[0, 0].set(xlabel="answered rightly", xlim=(0, 1.08))
     axes[0, 0].xaxis.set_major_formatter("{x:.0%}")
@@ -151,9 +148,8 @@ def _label(axis: Axes, points: np.ndarray, words: list[str], taken: np.ndarray) 
         half = np.array(text.get_window_extent().size) / 2
         moves = np.concatenate([SIDES * (half + gap) for gap in GAPS])
         around = [Bbox([start + move - half - 4, start + move + half + 4]) for move in moves]
-        best = np.argmin(
-            [box.count_contains(avoid) + 3 * box.count_overlaps(boxes) for box in around]
-        )
+        clashes = [each.count_contains(avoid) + 3 * each.count_overlaps(boxes) for each in around]
+        best = np.argmin(clashes)
         boxes.append(around[best].padded(-4))
         move = moves[best] * 72 / axis.figure.dpi
         text.set_position(move)

@@ -39,9 +39,8 @@ def questions_with(words: list[str], analogies: list[str]) -> dict:
 
     Returns:
         ``words``: whose neighbours? ``triples``: is the first closer to the second, as it should
-        be, or to the third? ``analogies``; ``failing``: the one whose answers want an explanation.
-        By name: ``relations``: do their pairs lie apart by the same step? ``steps``: pairs that
-        should lie apart as those of the relation do; ``categories``: does each lie apart?
+        be, or to the third? ``analogies``, and a ``failing`` one. By name: ``relations``: do their
+        pairs lie apart by one step? ``steps``: like theirs; ``categories``: does each lie apart?
     """
     file = Path(__file__).with_name("report_questions.json")
     questions = json.loads(file.read_text(encoding="utf-8"))
@@ -87,6 +86,5 @@ def require_known(keyed: KeyedVectors, questions: list, called: str) -> None:
 
 def close_spellings(keyed: KeyedVectors, word: str) -> list[str]:
     """Return up to three frequent words spelt almost like ``word`` in any case, closest first."""
-    # Of the forms of a word in upper and lower case, the most frequent one comes last and stays.
     known = {each.lower(): each for each in reversed(keyed.index_to_key[:FREQUENT])}
     return [known[each] for each in difflib.get_close_matches(word.lower(), known, cutoff=0.7)]

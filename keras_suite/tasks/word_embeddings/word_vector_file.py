@@ -51,9 +51,10 @@ def read_word_vectors(path: Path) -> KeyedVectors:
             raise InputError(f"{path} has no numbers: name a file of word vectors.")
         if rows not in (None, count):
             raise InputError(f"{path}: the header says {count:,} words, but {rows:,} follow.")
-        form = {"binary": not is_text, "no_header": not header}
         with np.errstate(over="ignore"):  # such numbers become infinite and are refused below
-            keyed = KeyedVectors.load_word2vec_format(path, **form)
+            keyed = KeyedVectors.load_word2vec_format(
+                path, binary=not is_text, no_header=not header
+            )
     if len(keyed) != count or "" in keyed:
         raise InputError(f"{path}: a word is missing or comes twice; leave such rows out.")
     bad = ~np.isfinite(keyed.vectors).all(axis=1)

@@ -28,10 +28,6 @@ class WordVectors(Loaded):
     keyed: KeyedVectors
     name: str
 
-    def parts(self) -> dict:
-        """Return no parts of rows to train on and to judge by: nothing is trained."""
-        return {}
-
 
 def load(name: str, kind: Kind = "auto", data_dir: Path | None = None) -> WordVectors:
     """Load word vectors as :func:`keras_suite.data.source.load_data` does.
@@ -43,11 +39,11 @@ def load(name: str, kind: Kind = "auto", data_dir: Path | None = None) -> WordVe
     """
     if Path(name).name != name or Path(name).is_file():
         raise InputError(f"--vectors takes a name: give the file {name} with --data-dir.")
-    how = f"run 'python -m gensim.downloader --download {name}' on a machine with a network"
-    fetch, remedy = lambda: _downloaded(name), f"{how} and copy its folder here"
+    ways = {"sample": _sample, "read": _from_file}
     if name == glove_package.NAME:
-        fetch, remedy = _glove, "install it"
-    return load_data(kind, data_dir, sample=_sample, read=_from_file, fetch=fetch, remedy=remedy)
+        return load_data(kind, data_dir, **ways, fetch=_glove, remedy="install it")
+    remedy = f"fetch it elsewhere with 'python -m gensim.downloader --download {name}'"
+    return load_data(kind, data_dir, **ways, fetch=lambda: _downloaded(name), remedy=remedy)
 
 
 def keyed_vectors(words: Sequence[str], vectors: np.ndarray) -> KeyedVectors:
@@ -81,10 +77,8 @@ def _downloaded(name: str) -> WordVectors:
         try:
             file = Path(downloader.load(name, return_path=True))
         except Exception as error:  # gensim raises bare Exception where the MD5 is another
-            raise InputError(
-                f"{name} cannot be downloaded ({in_a_line(error)}): give one of the names that "
-                f"'python -m gensim.downloader --info name' lists, or put its file at {file}."
-            ) from error
+            why, names = in_a_line(error), "'python -m gensim.downloader --info name'"
+            raise InputError(f"{name} cannot be fetched ({why}): {names} lists all.") from error
     return replace(_from_file(file), name=name)
 
 
@@ -96,11 +90,9 @@ def _from_file(path: Path) -> WordVectors:
     return _cached(path.name, about, lambda: read_word_vectors(path))
 
 
-def _cached(
-    name: str, about: Provenance, make: Callable[[], KeyedVectors], recipe: str = ""
-) -> WordVectors:
-    """Return what ``make`` does, from the cache where it was made of the same file or recipe."""
-    key = hashlib.sha256((recipe or about.sha256).encode()).hexdigest()[:16]
+def _cached(name: str, about: Provenance, make: Callable, recipe: str = "") -> WordVectors:
+    """Return the KeyedVectors that ``make`` gives, cached for the same file or recipe."""
+    key = hashlib.sha256(f"{about.source} {about.sha256} {recipe}".encode()).hexdigest()[:16]
     folder = cache_folder() / "word_embeddings" / key
     vectors, words = folder / "vectors.npy", folder / "words.json"
     try:
