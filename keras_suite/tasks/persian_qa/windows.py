@@ -157,12 +157,7 @@ def _labels(
     questions: list[Question], question: np.ndarray, encoded: Encoded, spans: np.ndarray
 ) -> np.ndarray:
     never = np.iinfo(np.int32).max
-    answers = [
-        (each.answers[0].start, each.answers[0].start + len(each.answers[0].text))
-        if each.answers
-        else (never, never)
-        for each in questions
-    ]
+    answers = [each.answers[0].span if each.answers else (never, never) for each in questions]
     answers = np.array(answers)[question]
     window = np.repeat(np.arange(len(question)), encoded.lengths)
     first, last = _first_and_last(spans[:, 0] >= 0, window)
