@@ -14,12 +14,7 @@ EXAMPLES = 32
 
 @dataclass(frozen=True)
 class Examples:
-    """The inputs and outputs of an export's signature ``serving_default``.
-
-    Args:
-        inputs: by the signature's names, ``[n, ...]`` each.
-        outputs: likewise.
-    """
+    """Inputs and outputs of an export's ``serving_default``, by name and ``[n, ...]`` each."""
 
     inputs: dict[str, np.ndarray]
     outputs: dict[str, np.ndarray]

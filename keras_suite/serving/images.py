@@ -18,7 +18,7 @@ def read_image(path: Path, height: int | None, width: int | None, *channels: int
         channels: 1 or 3 where the model's images have such an axis.
 
     Returns:
-        ``[height, width]`` or ``[height, width, channels]`` uint8.
+        ``[height, width, *channels]`` uint8.
 
     Raises:
         InputError: naming a file that is no image or not of the model's size.

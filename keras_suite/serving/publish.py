@@ -17,7 +17,6 @@ from keras_suite.serving.arguments import Runs
 from keras_suite.serving.card import make_card, read_signature
 from keras_suite.serving.server_files import BATCHING, can_batch, versions, write_server_files
 from keras_suite.terminal import files
-from keras_suite.terminal.quiet import start_tensorflow
 
 LOCK_SECONDS = 600
 """How long an export waits for another one."""
@@ -46,7 +45,6 @@ class Export:
         runs, refused = find_runs(self.runs)
         for sentence in refused:
             console.print(f"Left out: {sentence}", style="yellow")
-        start_tensorflow()
         for run in runs:
             folder, notes = publish(run, self.to, self.keep)
             console.print(f"{run.name}, version {folder.name}: {folder}", style="bold")

@@ -11,13 +11,7 @@ from keras_suite.errors import InputError
 
 @dataclass(frozen=True)
 class Rows:
-    """Some rows, and where each of them stands, for messages.
-
-    Args:
-        columns: names, m of them.
-        cells: n rows of m texts.
-        places: n.
-    """
+    """Some rows, and where each of them stands, for messages."""
 
     columns: list[str]
     cells: list[list[str]]

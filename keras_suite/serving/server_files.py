@@ -63,9 +63,6 @@ def write_server_files(models: Path) -> None:
 
     Of each model the newest version alone is served: older ones would stay in memory, too. To go
     back to an older one, remove the newer's folder; the server sees it within a second.
-
-    Args:
-        models: with a folder NAME/VERSION/ of each model.
     """
     names = sorted(each.name for each in models.iterdir() if versions(each))
     listed = "".join(MODEL.format(name=name) for name in names)
