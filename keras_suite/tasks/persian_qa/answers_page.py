@@ -52,7 +52,7 @@ mark { background: none; color: inherit }
 <p class="figures">{{ "%s: exact match %.0f, F1 %.1f, no-answer score %.2f"
     | format(row.id, row.exact_match, row.f1, row.no_answer_score) }}</p>
 <dl>
-<dt>accepted</dt><dd>{{ persian(question.answers | map(attribute="text")) }}</dd>
+<dt>accepted</dt><dd>{{ persian(question.texts) }}</dd>
 <dt>predicted</dt><dd>{{ persian([row.prediction] | select) }}</dd>
 </dl>
 <p class="context" dir="rtl" lang="fa">
@@ -74,47 +74,38 @@ def answer_rows(
 ) -> pd.DataFrame:
     """Return a row for each question, with what is accepted and predicted, and how right that is.
 
-    Args:
-        questions: the ones to show, in that order.
-        answers: a text for each question's id, "" for "there is no answer".
-        no_answer_scores: of each question's id.
+    Answers, "" for "there is no answer", and scores are by question id.
 
     Raises:
         KeyError: for a question without an answer or a score.
     """
-    return pd.DataFrame([_row(q, answers[q.id], no_answer_scores[q.id]) for q in questions])
+    rows = [
+        {
+            "id": each.id,
+            "title": each.title,
+            "question": each.text,
+            "answers": " | ".join(each.texts),
+            "prediction": answers[each.id],
+            "exact_match": exact_match(answers[each.id], each.texts),
+            "f1": f1(answers[each.id], each.texts),
+            "no_answer_score": no_answer_scores[each.id],
+            "context": each.context,
+        }
+        for each in questions
+    ]
+    return pd.DataFrame(rows)
 
 
 def page(questions: Sequence[Question], rows: pd.DataFrame, notice: str = "") -> str:
-    """Return a self-contained HTML page of questions.
+    """Return a self-contained HTML page of questions and their rows, the notice on top.
 
     Texts are laid out as Persian, from right to left. Where the predicted text stands in the
     context several times, the place marked is the one that shares most with an accepted answer.
-
-    Args:
-        questions: as for :func:`answer_rows`.
-        rows: of them.
-        notice: shown on top, such as that the data are a sample.
     """
     template = jinja2.Template(PAGE, autoescape=True, trim_blocks=True, keep_trailing_newline=True)
-    shown = list(zip(questions, rows.to_dict("records"), strict=True))
+    shown = zip(questions, rows.to_dict("records"), strict=True)
     title = f"{len(rows):,} predicted answers"
     return template.render(title=title, notice=notice, shown=shown, pieces=_pieces)
-
-
-def _row(question: Question, prediction: str, no_answer_score: float) -> dict:
-    answers = [answer.text for answer in question.answers]
-    return {
-        "id": question.id,
-        "title": question.title,
-        "question": question.text,
-        "answers": " | ".join(answers),
-        "prediction": prediction,
-        "exact_match": exact_match(prediction, answers),
-        "f1": f1(prediction, answers),
-        "no_answer_score": no_answer_score,
-        "context": question.context,
-    }
 
 
 def _pieces(question: Question, prediction: str) -> list[tuple[str, str]]:

@@ -46,6 +46,11 @@ class Question:
     title: str
 
     @property
+    def texts(self) -> list[str]:
+        """The accepted answers."""
+        return [answer.text for answer in self.answers]
+
+    @property
     def is_answerable(self) -> bool:
         """Whether the context holds an answer."""
         return bool(self.answers)
