@@ -32,6 +32,8 @@ def read_image(path: Path, height: int | None, width: int | None, *channels: int
                     f"{path} has {file.width} × {file.height} pixels: make it smaller."
                 )
             image = ImageOps.exif_transpose(file).convert("RGB" if channels == (3,) else "L")
+    except InputError:
+        raise
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise InputError(
             f"{path} cannot be read as an image ({in_a_line(error)}): give a whole PNG or JPEG."
