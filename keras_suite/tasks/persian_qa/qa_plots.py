@@ -85,9 +85,7 @@ def _draw_words(axis, texts: Mapping[str, Collection[str]]) -> None:
 def batch_losses(losses: Sequence[float], mean_of: int = 100) -> Figure:
     """Draw the means of every so many steps, and beside them every step as a point.
 
-    Args:
-        losses: of all steps in their order, at least one.
-        mean_of: steps a mean, or a quarter of all where that is less; the last has what is left.
+    A mean is of a quarter of all steps where that is less; the last is of what is left.
     """
     mean_of = min(mean_of, -(-len(losses) // 4))
     figure, axes = subplots(1, 2, 4.6, 3.4)

@@ -12,10 +12,8 @@ def span_qa(encoder: Adopted, dropout: float, token_types: bool = False) -> kera
 
     The layer has the name and first values of that of transformers' ``...ForQuestionAnswering``.
 
-    Args:
-        encoder: of ``load_encoder(..., tokens=True)``, as in :mod:`keras_suite.models.encoders`.
-        dropout: rate on the encoder's last hidden state.
-        token_types: whether inputs have ``token_type_ids``.
+    The encoder is one of :mod:`keras_suite.models.encoders` with ``tokens=True``, on whose last
+    hidden state the dropout is.
 
     Returns:
         From a dict of ``input_ids``, ``attention_mask`` and, where asked for, ``token_type_ids``
