@@ -147,8 +147,7 @@ def files(outcome) -> dict[str, str]:
 
 def says(outcome) -> list[str]:
     """Say the answers, and show how well the benchmarks went."""
-    groups = "analogies", "similarity"
-    tables = (results.results_table(outcome.results, group=group) for group in groups)
+    tables = (results.results_table(outcome.results, group=g) for g in ("analogies", "similarity"))
     return [answers.as_text(outcome.trained[0].kept["answers"]), *tables]
 
 

@@ -66,7 +66,7 @@ class ExperimentConfig:
             changes: further fields, set whatever they were.
         """
         missing = {name: value for name, value in recipe.items() if getattr(self, name) is None}
-        return dataclasses.replace(self, **missing, **changes)
+        return dataclasses.replace(self, **missing | changes)
 
     def require_at_least(self, least: int, *names: str) -> None:
         """Raise ValueError where a field is below ``least``."""

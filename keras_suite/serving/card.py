@@ -4,6 +4,7 @@ from pathlib import Path
 
 from keras_suite.errors import InputError
 from keras_suite.runs.read import RunFolder
+from keras_suite.terminal.quiet import start_tensorflow
 
 SIGNATURE = "serving_default"
 
@@ -43,6 +44,7 @@ def read_signature(saved_model: Path) -> tuple[dict[str, dict], dict[str, dict]]
     Raises:
         InputError: where it is no SavedModel, or has no such signature.
     """
+    start_tensorflow()
     from google.protobuf.message import DecodeError
     from tensorflow.core.protobuf import saved_model_pb2
 

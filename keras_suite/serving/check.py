@@ -50,19 +50,14 @@ class Check:
 
 @dataclass(frozen=True)
 class Checked:
-    """What came out for one run."""
+    """What is wrong with an export, or how far and how fast it is."""
 
     problem: str = ""
-    """What is wrong, or ""."""
     summary: str = ""
-    """Rows compared, the largest absolute difference of any output, median times of calls."""
 
 
 def check(run: RunFolder, seconds: float = 2.0) -> Checked:
-    """Check a run's export in a process that can import TensorFlow, but neither us nor Keras.
-
-    A call with one row, and one with all examples, are measured for that many seconds.
-    """
+    """Check a run's export in a process that can import TensorFlow, but neither us nor Keras."""
     process = subprocess.run(
         # -P: the script's own folder must not offer its files to imports
         [sys.executable, "-P", PROCESS, run.saved_model, run.examples_file, str(seconds)],

@@ -14,7 +14,7 @@ EXAMPLES = 32
 
 @dataclass(frozen=True)
 class Examples:
-    """Inputs and outputs by the names of the signature ``serving_default``, ``[n, ...]`` each."""
+    """Inputs and outputs of an export's ``serving_default``, by name and ``[n, ...]`` each."""
 
     inputs: dict[str, np.ndarray]
     outputs: dict[str, np.ndarray]

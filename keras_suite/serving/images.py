@@ -18,7 +18,7 @@ def read_image(path: Path, height: int | None, width: int | None, *channels: int
         channels: 1 or 3 where the model's images have such an axis.
 
     Returns:
-        ``[height, width]`` or ``[height, width, channels]`` uint8.
+        ``[height, width, *channels]`` uint8.
 
     Raises:
         InputError: naming a file that is no image or not of the model's size.
@@ -31,6 +31,8 @@ def read_image(path: Path, height: int | None, width: int | None, *channels: int
                 pixels = f"{file.width} × {file.height} pixels"
                 raise InputError(f"{path} has {pixels}: make it smaller.")
             image = ImageOps.exif_transpose(file).convert("RGB" if channels == (3,) else "L")
+    except InputError:
+        raise
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise InputError(
             f"{path} cannot be read as an image ({in_a_line(error)}): give a whole PNG or JPEG."

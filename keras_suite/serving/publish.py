@@ -17,7 +17,6 @@ from keras_suite.serving.arguments import Runs, find_and_tell
 from keras_suite.serving.card import make_card, read_signature
 from keras_suite.serving.server_files import BATCHING, can_batch, versions, write_server_files
 from keras_suite.terminal import files
-from keras_suite.terminal.quiet import start_tensorflow
 
 LOCK_SECONDS = 600
 """How long an export waits for another one."""
@@ -44,7 +43,6 @@ class Export:
         """Export, and print what each model takes and gives."""
         console = Console(highlight=False, soft_wrap=True)
         runs = find_and_tell(self.runs, console)
-        start_tensorflow()
         for run in runs:
             folder, notes = publish(run, self.to, self.keep)
             console.print(f"{run.name}, version {folder.name}: {folder}", style="bold")

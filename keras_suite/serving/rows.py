@@ -11,7 +11,7 @@ from keras_suite.errors import InputError
 
 @dataclass(frozen=True)
 class Rows:
-    """Some rows of texts, a cell for each column."""
+    """Some rows, and where each of them stands, for messages."""
 
     columns: list[str]
     cells: list[list[str]]

@@ -61,9 +61,8 @@ def versions(model: Path) -> list[Path]:
 def write_server_files(models: Path) -> None:
     """Write ``models.config``, ``batching.config`` and ``compose.yaml``, each whole.
 
-    Of each model ``models/NAME/VERSION/`` the newest version alone is served: older ones would stay
-    in memory, too. To go back to an older one, remove the newer's folder; the server sees it within
-    a second.
+    Of each model the newest version alone is served: older ones would stay in memory, too. To go
+    back to an older one, remove the newer's folder; the server sees it within a second.
     """
     names = sorted(each.name for each in models.iterdir() if versions(each))
     listed = "".join(MODEL.format(name=name) for name in names)

@@ -164,7 +164,10 @@ def test_the_command_ends_quietly_where_nobody_reads_on(exported, tmp_path):
     assert process.returncode == 0
 
 
-def test_bad_input_is_one_sentence_and_exit_code_2(exported):
-    done = run(exported / "fraud", "--csv", "missing.csv")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "error: missing.csv cannot be read: No such file or directory.\n"
+def test_bad_input_is_one_sentence_and_exit_code_2(exported, toy):
+    for model, said in (
+        (exported / "fraud", "missing.csv cannot be read: No such file or directory."),
+        (toy, "toy reads features (float32 [None, 3]): call its SavedModel from Python."),
+    ):
+        done = run(model, "--csv", "missing.csv")
+        assert (done.returncode, done.stdout, done.stderr) == (2, "", f"error: {said}\n")

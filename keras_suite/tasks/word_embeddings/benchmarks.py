@@ -40,7 +40,7 @@ def score_analogies(
     table = pd.DataFrame(rows, columns=["section", *"abcd"])
     is_known = table[list("abcd")].isin(known).all(axis=1)
     table = table.assign(asked=is_known, unknown=~is_known, **dict.fromkeys(ORDERS, False))
-    for kind, order in ORDERS.items():
+    for kind, order in ORDERS.items() if is_known.any() else ():
         table.loc[is_known, kind] = _is_right(keyed, table.loc[is_known, list(order)], among)
     counts = table.groupby("section", sort=False)[["asked", "unknown", *ORDERS]].sum()
     syntactic = counts.index.str.startswith("gram")
@@ -52,8 +52,6 @@ def score_analogies(
 
 def _is_right(keyed: KeyedVectors, questions: pd.DataFrame, among: int) -> list[bool]:
     rows = list(map(tuple, questions.to_numpy()))
-    if not rows:
-        return []
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "questions.txt")
         lines = [": all", *map(" ".join, dict.fromkeys(rows))]

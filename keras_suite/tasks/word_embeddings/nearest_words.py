@@ -22,6 +22,7 @@ class NearestRows(keras.layers.Layer):
         super().__init__(**kwargs)
         self.rows, self.count = rows, count
         self.table = keras.layers.Embedding(rows, dimension, trainable=False, name="table")
+        self.table.build()
 
     def call(self, ids):
         """Find neighbours."""

@@ -55,7 +55,7 @@ def read_word_vectors(path: Path) -> KeyedVectors:
             keyed = KeyedVectors.load_word2vec_format(
                 path, binary=not is_text, no_header=not header
             )
-    if len(keyed) != count or "" in keyed:
+    if len(keyed.key_to_index) != count or "" in keyed:
         raise InputError(f"{path}: a word is missing or comes twice; leave such rows out.")
     bad = ~np.isfinite(keyed.vectors).all(axis=1)
     if bad.any():

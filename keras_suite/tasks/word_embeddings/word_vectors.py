@@ -83,8 +83,6 @@ def _downloaded(name: str) -> WordVectors:
 
 
 def _from_file(path: Path) -> WordVectors:
-    if not path.is_file():
-        raise InputError(f"{path} is no file: name a file of word vectors.")
     with reading(str(path), "file of word vectors"):
         about = Provenance(path.name, "real", 0, sha256_of_file(path))
     return _cached(path.name, about, lambda: read_word_vectors(path))
