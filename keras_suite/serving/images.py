@@ -13,8 +13,8 @@ def read_image(path: Path, height: int | None, width: int | None, *channels: int
 
     Args:
         path: of the file, in any format that Pillow reads.
-        height: pixels that the model wants; None for any.
-        width: likewise.
+        height: pixels that the model reads; None for any.
+        width: as the height.
         channels: 1 or 3 where the model's images have such an axis.
 
     Returns:
@@ -28,9 +28,8 @@ def read_image(path: Path, height: int | None, width: int | None, *channels: int
     try:
         with Image.open(path) as file:
             if file.width * file.height * 3 > MAX_BYTES:
-                raise InputError(
-                    f"{path} has {file.width} × {file.height} pixels: make it smaller."
-                )
+                pixels = f"{file.width} × {file.height} pixels"
+                raise InputError(f"{path} has {pixels}: make it smaller.")
             image = ImageOps.exif_transpose(file).convert("RGB" if channels == (3,) else "L")
     except InputError:
         raise

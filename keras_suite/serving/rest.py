@@ -25,7 +25,7 @@ def rest_model(
 
     Args:
         url: of the server, such as ``http://localhost:8501``.
-        name: the model's.
+        name: of the model.
         version: None for the server's newest.
         outputs: of the model's card, for their dtypes.
         timeout: seconds to wait for an answer.
