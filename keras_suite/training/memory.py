@@ -23,11 +23,9 @@ def forget_graphs() -> None:
 
 
 def watch_peak_memory() -> Callable[[], int]:
-    """Begin to watch the memory of this process.
+    """Return a function that gives this process's highest resident memory in bytes from now on.
 
-    Returns:
-        A function that gives the highest resident memory in bytes from now on, what is there now
-        included; where the system is not Linux, since the process started.
+    Where the system is not Linux, that is the highest since the process started.
     """
     try:
         Path("/proc/self/clear_refs").write_text("5")  # sets the peak back to what is in use
