@@ -7,10 +7,7 @@ import keras
 
 @keras.saving.register_keras_serializable("keras_suite")
 class BatchLoss(keras.metrics.MeanMetricWrapper):
-    """The loss of the last batch alone, a metric to compile a model with.
-
-    ``fn`` is the model's loss, from labels and outputs to ``[rows]``.
-    """
+    """A metric: the loss ``fn`` of the last batch alone, from labels and outputs to ``[rows]``."""
 
     def __init__(self, fn: Callable, name: str = "batch_loss", dtype: str | None = None):
         super().__init__(fn, name, dtype)

@@ -31,12 +31,8 @@ def watch_peak_memory() -> Callable[[], int]:
         Path("/proc/self/clear_refs").write_text("5")  # sets the peak back to what is in use
     except OSError:
         return _peak_since_start
-    return _peak_since_reset
-
-
-def _peak_since_reset() -> int:
-    status = Path("/proc/self/status").read_text()
-    return 1024 * int(status.split("VmHWM:")[1].split()[0])
+    status = Path("/proc/self/status")
+    return lambda: 1024 * int(status.read_text().split("VmHWM:")[1].split()[0])
 
 
 def _peak_since_start() -> int:

@@ -45,20 +45,13 @@ class PrefixCache:
         announce: Callable[[str], object] = lambda sentence: None,
         advance: Callable[[float], object] = lambda part: None,
     ) -> list[StoredRows | StoredTextRows]:
-        """Return the rows to train a tail on in the place of the rows to train the model on.
+        """Return each set's features, with its labels, to train a tail on in the same batches.
 
-        What is missing is computed first. That is one process's turn at a time, since it takes all
-        cores anyway; the others wait, and find what they had waited for.
-
-        Args:
-            prefix: of :func:`keras_suite.training.prefix.cut`.
-            parts: sets of rows, texts or pairs of inputs ``[n, ...]`` and labels ``[n, ...]``.
-            announce: called before anything is computed with a sentence that says how much space it
-                will take and where, or that another process has its turn.
-            advance: called with each further part (0..1) that is done.
-
-        Returns:
-            The features of each set, with its labels, in the same batches as the set itself.
+        Sets are texts or pairs of inputs and labels ``[n, ...]``. What is missing is computed
+        first. That is one process's turn at a time, since it takes all cores anyway; the others
+        wait, and find what they had waited for. ``announce`` is told how much space the features
+        will take and where, or that another process has its turn; ``advance``, each further part
+        (0..1) that is done.
 
         Raises:
             InputError: where there is too little space, the folder cannot be written, a feature is

@@ -10,6 +10,8 @@ import numpy as np
 from keras_suite.errors import InputError
 from keras_suite.terminal import files
 
+OTHERWISE = "start again without --resume."
+
 
 class State:
     """The file that a fit of a built and compiled model leaves after each epoch and goes on from.
@@ -45,13 +47,10 @@ class State:
         with np.load(self.path) as saved:
             shapes = [saved[key].shape for key in saved.files if key.isdecimal()]
             if shapes != [tuple(variable.shape) for variable in self.variables]:
-                raise InputError(
-                    f"{self.path} is the state of a different model: start again without --resume."
-                )
+                raise InputError(f"{self.path} is the state of a different model: {OTHERWISE}")
             if saved.get("frozen") != self.frozen_checksum:
                 raise InputError(
-                    f"The frozen weights are not those that {self.path} was begun with: start "
-                    "again without --resume."
+                    f"The frozen weights are not those that {self.path} was begun with: {OTHERWISE}"
                 )
             for i, variable in enumerate(self.variables):
                 variable.assign(saved[str(i)])

@@ -124,9 +124,8 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
         missing = [name for name in names if f"{name}.npy" not in archive.namelist()]
         damaged = archive.testzip()  # NumPy may stop reading before the checksum
     if missing:
-        raise InputError(
-            f"{path} lacks {', '.join(missing)}: MedMNIST's files hold {', '.join(names)}."
-        )
+        lacks = f"{path} lacks {', '.join(missing)}"
+        raise InputError(f"{lacks}: MedMNIST's files hold {', '.join(names)}.")
     if damaged:
         raise zipfile.BadZipFile(f"{damaged} has a wrong checksum")
     with np.load(path, allow_pickle=False) as file:
