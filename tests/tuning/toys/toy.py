@@ -23,7 +23,6 @@ class Config(ExperimentConfig):
 
     def __post_init__(self):
         super().__post_init__()
-        self.require_above_0("units")
         if self.units > self.most_units:
             raise ValueError(f"--units must be at most {self.most_units}, not {self.units}")
 
