@@ -59,21 +59,17 @@ def minilm_folder() -> Path:
 
 
 def _extract(archive: Path, folder: Path) -> None:
+    refusing = reading(str(archive), "copy of all-MiniLM-L6-v2", AGAIN)
     with files.whole(folder) as partial:
-        with (
-            reading(str(archive), "copy of all-MiniLM-L6-v2", AGAIN),
-            zipfile.ZipFile(archive) as stored,
-        ):
-            _require_inside(partial, stored.namelist(), archive)
+        with refusing, zipfile.ZipFile(archive) as stored:
+            for name in stored.namelist():
+                if not (partial / name).resolve().is_relative_to(partial.resolve()):
+                    raise InputError(
+                        f"{archive} would write outside its folder, to {name}: {AGAIN}."
+                    )
             stored.extractall(partial)
         weights = partial / "model.safetensors"
         if not weights.is_file() or sha256_of_file(weights) != SHA256:
             raise InputError(
                 f"{archive} holds no model.safetensors of SHA-256 {SHA256[:8]}...: {AGAIN}."
             )
-
-
-def _require_inside(folder: Path, names: list[str], archive: Path) -> None:
-    for name in names:
-        if not (folder / name).resolve().is_relative_to(folder.resolve()):
-            raise InputError(f"{archive} would write outside its folder, to {name}: {AGAIN}.")

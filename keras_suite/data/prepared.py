@@ -26,12 +26,7 @@ def load_images(
 ) -> Images:
     """Load a set of images by its TFDS name, such as ``fashion_mnist`` or ``cifar10``.
 
-    Args:
-        name: of the set; its train and test splits are loaded whole. Grey images lose their one
-            channel.
-        kind: see :func:`load_prepared`.
-        data_dir: likewise.
-        sample: makes the images that stand in.
+    Its train and test splits are loaded whole; grey images lose their one channel.
 
     Raises:
         InputError: as :func:`load_prepared`; also where the files are damaged or hold other data.

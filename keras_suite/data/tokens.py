@@ -78,10 +78,9 @@ def load_tokenizer(name_or_path: str | Path) -> "PreTrainedTokenizerFast":
 
 
 def only_local(name_or_path: str | Path) -> tuple[bool, str]:
-    """Return whether to look for pretrained files on this machine only.
+    """Return whether to look for pretrained files on this machine only, and why ("" for a folder).
 
-    Returns:
-        That, and the reason to give where they are not found either; "" for a folder.
+    The reason is to be given where they are not found here either.
     """
     from huggingface_hub.constants import ENDPOINT
 
@@ -100,7 +99,7 @@ def encode(
     max_length: int,
     cache: Path | None = None,
 ) -> Encoded:
-    """Turn texts or pairs into token ids, as ``tokenizer(*columns)`` makes them.
+    """Turn texts or pairs into token ids, as the fast ``tokenizer(*columns)`` makes them.
 
     Args:
         tokenizer: a fast one.
@@ -159,11 +158,10 @@ def _key(
     state = json.loads(tokenizer.backend_tokenizer.to_str())
     # Left by the last call, whatever it was, and set anew by the next.
     state["truncation"] = state["padding"] = None
+    attributes = "truncation_side", "split_special_tokens", "model_input_names"
     python_state = [
         type(tokenizer).__name__,
-        tokenizer.truncation_side,
-        tokenizer.split_special_tokens,
-        tokenizer.model_input_names,
+        *(getattr(tokenizer, name) for name in attributes),
         importlib.metadata.version("tokenizers"),
     ]
     first, second = (*columns, None)[:2]
