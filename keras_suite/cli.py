@@ -37,14 +37,7 @@ class Options:
 
 
 def main(experiment: ModuleType) -> int:
-    """Run an experiment from the command line.
-
-    Args:
-        experiment: a module as :mod:`keras_suite.experiment` describes it.
-
-    Returns:
-        The exit code, as :func:`exit_code` gives it.
-    """
+    """Run a module as :mod:`keras_suite.experiment` describes it; return its exit code."""
 
     @ctrl_c_ends_at_once()
     def job():

@@ -12,9 +12,7 @@ from keras_suite.errors import InputError
 def csv_rows(lines: Iterable[str], called: str) -> Iterator[tuple[str, list[str]]]:
     """Yield each row's place, for messages, and its cells; the header is row 0.
 
-    Args:
-        lines: with their ends as they are (``newline=""``).
-        called: what the file is called.
+    The lines have their ends as they are (``newline=""``); messages call the file ``called``.
 
     Raises:
         InputError: where no row can be read, or a row has more or fewer cells than the header.
@@ -49,10 +47,7 @@ def csv_records(
 ) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield each row's place, for messages, and its cells by column; the first row is 1.
 
-    Args:
-        content: UTF-8, not blank.
-        called: what the file is called.
-        columns: those the file must have, in any order.
+    The content is UTF-8 and not blank; it must have the columns, in any order.
 
     Raises:
         InputError: as :func:`csv_rows`, and for other columns.

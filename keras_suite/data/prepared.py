@@ -26,12 +26,7 @@ def load_images(
 ) -> Images:
     """Load a set of images by its TFDS name, such as ``fashion_mnist`` or ``cifar10``.
 
-    Args:
-        name: of the set; its train and test splits are loaded whole. Grey images lose their one
-            channel.
-        kind: see :func:`load_prepared`.
-        data_dir: likewise.
-        sample: makes the images that stand in.
+    Its train and test splits are loaded whole; grey images lose their one channel.
 
     Raises:
         InputError: as :func:`load_prepared`; also where the files are damaged or hold other data.
@@ -46,14 +41,10 @@ def load_prepared(
     sample: Callable[[], Data],
     read: Callable[["tfds.core.DatasetBuilder"], Data],
 ) -> Data:
-    """Load what TFDS prepares on disk, downloaded and checked where it is missing.
+    """Load what TFDS prepares on disk (``glue/qqp``), downloaded and checked where it is missing.
 
-    Args:
-        name: of the set, such as ``mnist`` or ``glue/qqp``.
-        kind: as for :func:`keras_suite.data.source.load_data`.
-        data_dir: folder that holds the prepared set; else ``$TFDS_DATA_DIR`` or TFDS' own folder.
-        sample: makes the data that stand in.
-        read: reads the set from its builder.
+    The folder of prepared sets is ``data_dir``, else ``$TFDS_DATA_DIR`` or TFDS' own; ``read``
+    reads the set from its builder. The rest is as for :func:`keras_suite.data.source.load_data`.
 
     Raises:
         InputError: saying what to fetch and where to put it.

@@ -21,10 +21,11 @@ def load_pretrained(
 ) -> tf_keras.Model:
     """Load a TF model of transformers from a folder or the Hugging Face hub.
 
+    Without a network a name is looked for in the hub's local cache. Pickles are never loaded.
+
     Args:
         kind: the model's class in transformers, or an auto class.
-        name_or_path: a folder with config.json and model.safetensors, or a name on the hub, which
-            without a network is looked for in the hub's local cache. Pickles are never loaded.
+        name_or_path: a folder with config.json and model.safetensors, or a name on the hub.
         what: the person calls the model, for the error.
         may_lack: whether the model, once loaded, can do without its weight of a name.
         also: what further to fetch, for the error.
@@ -50,11 +51,9 @@ def _folder(name_or_path: str | Path) -> Path:
     folder = Path(name_or_path)
     if not folder.is_dir():
         offline, why = only_local(name_or_path)
+        how = {"allow_patterns": [CONFIG, WEIGHTS], "local_files_only": offline}
         try:
-            files = [CONFIG, WEIGHTS]
-            folder = Path(
-                snapshot_download(str(name_or_path), allow_patterns=files, local_files_only=offline)
-            )
+            folder = Path(snapshot_download(str(name_or_path), **how))
         except Exception as error:  # huggingface_hub raises many kinds
             raise InputError(why or str(error)) from error
     if not (folder / WEIGHTS).is_file():

@@ -20,15 +20,10 @@ LEVELS = np.linspace(-3.2, 3.2, 41)
 
 
 def draw(rows: int = ROWS, frauds: int = FRAUDS, seed: int = 0) -> pd.DataFrame:
-    """Draw stand-in rows.
-
-    Args:
-        rows: how many in all; the default is a tenth of the real table at its true fraud rate.
-        frauds: how many of them are frauds (Class 1).
-        seed: the same seed gives the same rows.
+    """Draw rows: a tenth of the real table at its true fraud rate, or so many as are asked for.
 
     Returns:
-        Columns Time, V1..V28, Amount, Class; float64; ordered by Time.
+        Columns Time, V1..V28, Amount, Class (1 for frauds); float64; ordered by Time.
     """
     kinds = json.loads(PARAMETERS.read_text())["kinds"]
     hidden = round(frauds * kinds["hidden fraud"]["share_of_class"])
