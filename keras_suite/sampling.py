@@ -28,7 +28,7 @@ class ADASYN:
         ratio: share of the gap to the majority that is filled; 1 balances the classes.
         imbalance_threshold: a class is resampled when its size is below this share of the
             largest class; 1 resamples every class smaller than the largest.
-        seed: seed of the random choices; None takes fresh ones each call.
+        seed: of the random choices; None takes fresh ones each call.
     """
 
     k_neighbors: int = 5
@@ -47,15 +47,11 @@ class ADASYN:
             )
 
     def fit_resample(self, X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return all rows and the synthetic ones, shuffled together.
-
-        Args:
-            X: features, float of shape ``[n, d]``.
-            y: labels, any dtype of shape ``[n]``.
+        """Return all rows, float features ``[n, d]`` and labels ``[n]``, with the synthetic ones.
 
         Returns:
-            Features ``[n + m, d]`` and labels ``[n + m]`` in the dtypes given; m is 0 where no
-            class is below the threshold.
+            Features ``[n + m, d]`` and labels ``[n + m]``, shuffled together, in the dtypes given;
+            m is 0 where no class is below the threshold.
 
         Raises:
             InputError: for NaN or infinite features, lengths that differ, a single class, a class

@@ -10,6 +10,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from keras_suite.runs.numbers import figure
 from tuning.oracle import SafeHyperbandOracle
 from tuning.outcome import TrialOutcome, described, ranked
 
@@ -90,10 +91,11 @@ class LiveTable:
 
     def _figure(self, each: TrialOutcome) -> str:
         if each.status == "COMPLETED":
-            return f"{each.score:.4f}"
+            return figure(each.score)
         if each.status == "FAILED":
             return "failed"
-        return f"{each.history[-1][self.oracle.objective.name]:.4f} ..." if each.history else "..."
+        name = self.oracle.objective.name
+        return f"{figure(each.history[-1][name])} ..." if each.history else "..."
 
     def _progress(self, trials: list[TrialOutcome]) -> str:
         over = [each for each in trials if each.status != "RUNNING"]
@@ -104,7 +106,7 @@ class LiveTable:
         )
         best = ranked(trials, self.oracle.objective.direction)
         if best:
-            text += f", best {best[0].score:.4f} (trial {best[0].trial})"
+            text += f", best {figure(best[0].score)} (trial {best[0].trial})"
         if epochs > self.epochs_before:
             elapsed = time.monotonic() - self.started
             left = elapsed / (epochs - self.epochs_before) * (self.oracle.planned_epochs - epochs)

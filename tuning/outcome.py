@@ -11,6 +11,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from keras_suite.config import ExperimentConfig
+from keras_suite.runs.numbers import figure
 from keras_suite.terminal import files
 from keras_suite.training.state import load_history
 from tuning.harness import trial_folder
@@ -114,7 +115,7 @@ def leaderboard(
     table.add_column("hyperparameters")
     for rank, each in enumerate(best_first[:rows], start=1):
         epoch = f"{each.best_epoch} of {each.epochs}"
-        figures = str(rank), each.trial, f"{each.score:.4f}", epoch, str(each.bracket)
+        figures = str(rank), each.trial, figure(each.score), epoch, str(each.bracket)
         table.add_row(*figures, described(each.hyperparameters))
     return table
 

@@ -30,6 +30,8 @@ def reading(called: str, form: str, remedy: str = "fetch it again") -> Iterator[
     """
     try:
         yield
+    except InputError:  # which says already what is wrong
+        raise
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise InputError(

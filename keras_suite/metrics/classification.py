@@ -1,4 +1,7 @@
-"""Measures of classifiers."""
+"""Measures of classifiers, of labels ``y`` and what was predicted for the same rows.
+
+Labels are 0, 1, ..., of shape ``[n]``; probabilities and logits floats of shape ``[n, classes]``.
+"""
 
 from collections.abc import Callable, Sequence
 
@@ -7,41 +10,28 @@ from sklearn import metrics
 
 
 def binary_report(y: np.ndarray, probability: np.ndarray, threshold: float = 0.5) -> dict:
-    """Measure predictions of the positive class.
-
-    Args:
-        y: true labels 0 and 1, of shape ``[n]``, both present.
-        probability: of label 1, float of shape ``[n]``.
-        threshold: probability from which on a row is predicted positive.
+    """Measure probabilities of label 1 ``[n]``; both labels must be present.
 
     Returns:
-        accuracy, precision (0 where nothing is predicted positive), recall, f1, the counts tn,
-        fp, fn, tp at the threshold, and the threshold-free roc_auc and pr_auc (average
-        precision).
+        accuracy, precision (0 where nothing is predicted positive), recall, f1, and the counts tn,
+        fp, fn, tp, a row being predicted positive from the threshold on; roc_auc and pr_auc
+        (average precision), which depend on no threshold.
     """
     predicted = (np.asarray(probability) >= threshold).astype(int)
-    tn, fp, fn, tp = metrics.confusion_matrix(y, predicted, labels=[0, 1]).ravel().tolist()
+    counts = metrics.confusion_matrix(y, predicted, labels=[0, 1]).ravel().tolist()
     return {
         "accuracy": float(metrics.accuracy_score(y, predicted)),
         "precision": float(metrics.precision_score(y, predicted, zero_division=0)),
         "recall": float(metrics.recall_score(y, predicted)),
         "f1": float(metrics.f1_score(y, predicted)),
-        "tn": tn,
-        "fp": fp,
-        "fn": fn,
-        "tp": tp,
+        **dict(zip(("tn", "fp", "fn", "tp"), counts, strict=True)),
         "roc_auc": float(metrics.roc_auc_score(y, probability)),
         "pr_auc": float(metrics.average_precision_score(y, probability)),
     }
 
 
 def measures_of(report: Callable, *names: str) -> dict[str, Callable]:
-    """Return a report's figures as functions of validation rows: ``val_<name>`` by name.
-
-    Args:
-        report: from labels and outputs to figures by name.
-        names: the figures wanted.
-    """
+    """Return some figures of a report as functions of validation rows: ``val_<name>`` by name."""
     return {f"val_{name}": lambda y, p, name=name: report(y, p)[name] for name in names}
 
 
@@ -54,10 +44,6 @@ def probability_report(y: np.ndarray, probability: np.ndarray) -> dict:
 
 def multiclass_report(y: np.ndarray, probabilities: np.ndarray) -> dict:
     """Measure predictions of several classes.
-
-    Args:
-        y: true labels 0, 1, ..., of shape ``[n]``.
-        probabilities: of each class, float of shape ``[n, classes]``.
 
     Returns:
         accuracy, balanced_accuracy, f1 (the mean over classes) and loss (cross-entropy, nats).
@@ -73,10 +59,6 @@ def multiclass_report(y: np.ndarray, probabilities: np.ndarray) -> dict:
 
 def class_report(y: np.ndarray, probabilities: np.ndarray) -> dict[str, np.ndarray]:
     """Measure each class for itself.
-
-    Args:
-        y: true labels 0, 1, ..., of shape ``[n]``.
-        probabilities: of each class, float of shape ``[n, classes]``.
 
     Returns:
         precision (0 where nothing is predicted so), recall, f1, and auc (area under the ROC curve,
@@ -96,13 +78,7 @@ def class_report(y: np.ndarray, probabilities: np.ndarray) -> dict[str, np.ndarr
 def figures_by_class(
     y: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]
 ) -> dict[str, float]:
-    """Return what :func:`class_report` measures by names such as "f1 nv", but what is undefined.
-
-    Args:
-        y: true labels 0, 1, ..., of shape ``[n]``.
-        probabilities: of each class, float of shape ``[n, classes]``.
-        classes: their names.
-    """
+    """Return what :func:`class_report` measures by names such as "f1 nv", but what is undefined."""
     return {
         f"{metric} {name}": float(value)
         for metric, values in class_report(y, probabilities).items()
@@ -112,12 +88,7 @@ def figures_by_class(
 
 
 def undefined_figures(y: np.ndarray, classes: Sequence[str]) -> str:
-    """Say in a sentence which figures of :func:`class_report` rows do not define, or return "".
-
-    Args:
-        y: true labels 0, 1, ..., of shape ``[n]``.
-        classes: the names of all there are.
-    """
+    """Say in a sentence which figures of :func:`class_report` rows do not define, or return ""."""
     absent = [name for label, name in enumerate(classes) if label not in y]
     if not absent:
         return ""
@@ -129,13 +100,10 @@ def undefined_figures(y: np.ndarray, classes: Sequence[str]) -> str:
 
 
 def class_rates(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the precision, recall and F1 of each class in confusion matrices.
+    """Return the precision, recall and F1 of each class, as :func:`class_report` describes them.
 
-    Args:
-        matrix: counts ``[..., classes, classes]``, rows true, columns predicted.
-
-    Returns:
-        Three arrays float64 ``[..., classes]``, as :func:`class_report` describes them.
+    The arrays are float64 ``[..., classes]``, of confusion matrices (counts)
+    ``[..., classes, classes]`` with a row for each true label.
     """
     hits = np.diagonal(matrix, axis1=-2, axis2=-1)
     true, predicted = matrix.sum(axis=-1), matrix.sum(axis=-2)
@@ -146,10 +114,6 @@ def class_rates(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]
 
 def averages_report(y: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
     """Measure predictions of unbalanced classes by means over classes.
-
-    Args:
-        y: true labels 0, 1, ..., of shape ``[n]``.
-        probabilities: of each class, float of shape ``[n, classes]``.
 
     Returns:
         accuracy, balanced_accuracy (the mean recall), precision, f1 and auc (means over the classes
@@ -176,10 +140,6 @@ def averages_report(y: np.ndarray, probabilities: np.ndarray) -> dict[str, float
 def logits_report(y: np.ndarray, logits: np.ndarray) -> dict:
     """Measure predictions of text classifiers as GLUE's tasks are reported.
 
-    Args:
-        y: true labels 0, 1, ..., of shape ``[n]``.
-        logits: float of shape ``[n, classes]``.
-
     Returns:
         loss (cross-entropy, nats), accuracy, precision, recall and f1: of label 1 where there are
         two classes, else the means over classes; 0 where nothing is predicted so.
@@ -200,7 +160,7 @@ def logits_report(y: np.ndarray, logits: np.ndarray) -> dict:
 
 
 def best_f1_threshold(y: np.ndarray, probability: np.ndarray) -> float:
-    """Return the threshold with the highest F1 on these rows (shapes as above).
+    """Return the threshold with the highest F1 of probabilities of label 1 ``[n]``.
 
     Choose it on validation rows: on the rows it was chosen on, its F1 flatters.
     """

@@ -30,11 +30,8 @@ def direction(metric: str) -> Literal["max", "min"] | None:
     """Return whether more ("max") or less ("min") is better, or None where neither is.
 
     Counts have no direction, for they depend on the number of rows; nor have the ends of an
-    interval.
-
-    Args:
-        metric: as results name it, such as "f1", "val_loss" (of validation rows), "f1 melanoma"
-            (of one class) or "f1 from" and "f1 to" (the ends of an interval).
+    interval ("f1 from", "f1 to"). Results also name metrics of validation rows ("val_loss") and of
+    one class ("f1 melanoma").
     """
     name, _, of = metric.removeprefix("val_").partition(" ")
     if of in ("from", "to"):

@@ -16,12 +16,7 @@ Predictions = tuple[np.ndarray, np.ndarray]
 
 
 def class_histogram(labels: Mapping[str, np.ndarray], classes: list[str]) -> Figure:
-    """Draw rows per class.
-
-    Args:
-        labels: by the name of a set of rows, their labels 0, 1, ..., integers ``[rows]``.
-        classes: the names of the labels.
-    """
+    """Draw rows per class, a panel for each set of labels, integers ``[rows]``."""
     figure, axes = subplots(1, len(labels), 2.6, 3.4)
     many = len(classes) > len(COLORS)  # then lying bars, for which there is room
     for axis, (name, y) in zip(axes[0], labels.items(), strict=True):
@@ -46,23 +41,17 @@ def confusion_matrices(
     """Draw confusion matrices, a row for each model, a column for each part; one part in a row.
 
     A cell has the number of rows and, coloured, its share of the true class.
-
-    Args:
-        models: predictions by model and by part.
-        class_names: of the labels.
     """
     rows, columns = len(models), len(next(iter(models.values())))
     if columns == 1:
         rows, columns = 1, rows
+    number = len(class_names)
     longest = max(len(line) for name in class_names for line in name.split("\n"))
-    size = max(2.9, 0.62 * len(class_names))
-    if len(class_names) <= FEW:
-        size = max(size, 0.9 + 0.09 * longest * len(class_names))
+    size = max(2.9, 0.62 * number, 0.9 + 0.09 * longest * number if number <= FEW else 0)
     figure, axes = subplots(rows, columns, size, size)
     named = [(name, part, *given) for name in models for part, given in models[name].items()]
     for axis, (model, part, labels, outputs) in zip(axes.flat, named, strict=True):
-        labelled = range(len(class_names))
-        counts = metrics.confusion_matrix(labels, predicted(outputs), labels=labelled)
+        counts = metrics.confusion_matrix(labels, predicted(outputs), labels=range(number))
         _heat_map(axis, counts, class_names)
         axis.set_title(f"{model}\n{part}")
     return figure
@@ -112,11 +101,7 @@ def roc_panel(axis, curves: Mapping[str, Predictions], title: str = "ROC") -> No
 
 
 def roc_and_precision_recall(scores: Mapping[str, Predictions]) -> Figure:
-    """Draw both curves of each model into one pair of axes.
-
-    Args:
-        scores: by model, labels 0 and 1 ``[n]`` and probabilities of label 1 ``[n]``.
-    """
+    """Draw both curves of each model, of its probabilities of label 1 ``[n]``."""
     figure, axes = subplots(1, 2, 5.2, 4.6)
     roc, pr = axes[0]
     roc_panel(roc, scores)

@@ -10,12 +10,9 @@ from keras_suite.plots.style import COLORS, subplots
 def beside_reported(results: Iterable[Mapping], measures: list[str]) -> Figure:
     """Draw test figures as dots, standard deviations as bars through them, reported ones as lines.
 
-    Args:
-        results: as ``metrics.json`` holds them.
-        measures: metrics, a panel each.
+    The results are those of ``metrics.json``; each metric of ``measures`` has a panel.
     """
-    test = [entry for entry in results if entry.get("split") == "test"]
-    test = [entry for entry in test if not entry.get("group")]
+    test = [e for e in results if e.get("split") == "test" and not e.get("group")]
     names = list(dict.fromkeys(entry["model"].replace(", ", "\n") for entry in test))
     figure, axes = subplots(len(measures), 1, max(4.0, 1.4 * len(names)), 2.6)
     for axis, measure in zip(axes[:, 0], measures, strict=True):

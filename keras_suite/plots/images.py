@@ -11,13 +11,7 @@ MISTAKES = 24
 
 
 def gallery(images: np.ndarray, titles: list[str], columns: int = 6) -> Figure:
-    """Draw small pictures in rows.
-
-    Args:
-        images: grey ``[n, height, width]`` or coloured ``[n, height, width, 3]``, uint8.
-        titles: a line or two above each.
-        columns: pictures a row.
-    """
+    """Draw small pictures in rows, uint8 ``[n, height, width]`` or ``[n, height, width, 3]``."""
     rows = max(1, -(-len(images) // columns))
     figure, axes = subplots(rows, columns, 1.6, 1.9)
     for axis in axes.flat:
@@ -31,13 +25,9 @@ def gallery(images: np.ndarray, titles: list[str], columns: int = 6) -> Figure:
 def most_confident_mistakes(
     images: np.ndarray, labels: np.ndarray, outputs: np.ndarray, class_names: Sequence[str]
 ) -> Figure:
-    """Draw the images that a model was surest of and wrong about.
+    """Draw the images whose class a model was surest of and wrong about.
 
-    Args:
-        images: as :func:`gallery` takes them.
-        labels: ``[n]``.
-        outputs: probabilities ``[n, classes]``.
-        class_names: of the labels.
+    Labels are ``[n]``, outputs probabilities ``[n, classes]``.
     """
     guess, sure = outputs.argmax(axis=1), outputs.max(axis=1)
     wrong = [i for i in (-sure).argsort() if guess[i] != labels[i]][:MISTAKES]
@@ -48,14 +38,9 @@ def most_confident_mistakes(
 def before_and_after_resizing(
     images: np.ndarray, labels: np.ndarray, class_names: Sequence[str], size: int, most: int = 6
 ) -> Figure:
-    """Draw one image of each class as it is, and as a model that resizes it sees it.
+    """Draw an image ``[height, width, 3]`` uint8 of each class (of at most ``most``) twice.
 
-    Args:
-        images: coloured ``[n, height, width, 3]``, uint8.
-        labels: ``[n]``.
-        class_names: of the labels.
-        size: pixels a side after bilinear resizing.
-        most: classes to show.
+    As it is, and as a model sees it that resizes it bilinearly to ``size`` pixels a side.
     """
     import tensorflow as tf
 

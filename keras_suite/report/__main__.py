@@ -46,8 +46,8 @@ def report(
     broken = [run for run in found if run.status == "broken"]
     for run in broken:
         print(printable(f"broken: {run.folder}: {run.problems[0]}"))
-    counts = f"{counted(len(sections), 'experiment')}, {counted(len(found), 'run')}"
-    print(f"{page}: {counts}, {len(broken)} of them broken")
+    counts = counted(len(sections), "experiment"), counted(len(found), "run")
+    print(f"{page}: {', '.join(counts)}, {len(broken)} of them broken")
 
 
 def compare(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from keras_suite.errors import InputError
@@ -19,7 +19,7 @@ Change = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Pair:
-    """The same figure of two runs; where one lacks it, that is None."""
+    """The same figure of two runs, None where one lacks it."""
 
     first: Entry | None
     second: Entry | None
@@ -32,15 +32,14 @@ class Pair:
     @property
     def difference(self) -> float | None:
         """Second minus first."""
-        if self.first is None or self.second is None:
-            return None
-        return self.second.reproduced - self.first.reproduced
+        both = self.first and self.second
+        return self.second.reproduced - self.first.reproduced if both else None
 
     @property
     def difference_text(self) -> str:
         """The difference for a person, or ""."""
-        known = self.difference is not None
-        return difference(self.difference, self.entry.decimals) if known else ""
+        apart = self.difference
+        return "" if apart is None else difference(apart, self.entry.decimals)
 
     @property
     def verdict(self) -> str:
@@ -52,20 +51,14 @@ class Pair:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two runs.
-
-    Args:
-        first: a run.
-        second: another.
-        changes: what differs in their settings (their Configs) and in their circumstances: data,
-            versions, time.
-        pairs: all figures of both.
-    """
+    """Two runs."""
 
     first: RunFolder
     second: RunFolder
     changes: dict[str, list[Change]]
+    """What differs in their "Settings" (Configs) and "Circumstances" (data, versions, time)."""
     pairs: list[Pair]
+    """All figures of both."""
 
     @property
     def notice(self) -> str:
@@ -79,19 +72,14 @@ class Comparison:
 
 
 def compare(first: Path, second: Path) -> Comparison:
-    """Compare two runs.
-
-    Args:
-        first: a run's folder, or an experiment's, which means its latest run.
-        second: likewise.
+    """Compare two runs, by their folders or their experiments', which mean the latest runs.
 
     Raises:
         InputError: where one of them is neither, or is broken.
     """
     one, other = _read(first), _read(second)
-    figures = [{entry.key: entry for entry in run.entries} for run in (one, other)]
-    keys = dict.fromkeys([*figures[0], *figures[1]])
-    pairs = [Pair(figures[0].get(key), figures[1].get(key)) for key in keys]
+    by_key, by_other = ({entry.key: entry for entry in run.entries} for run in (one, other))
+    pairs = [Pair(by_key.get(key), by_other.get(key)) for key in by_key | by_other]
     tables = [pair.entry.table for pair in pairs]
     pairs.sort(key=lambda pair: (reading_order(pair.entry), tables.index(pair.entry.table)))
     around = changes(_circumstances(one), _circumstances(other))
@@ -101,17 +89,18 @@ def compare(first: Path, second: Path) -> Comparison:
 
 def changes(first: dict, second: dict) -> list[Change]:
     """List what differs between two Configs; a field that one lacks is "–" there."""
-    both = {
-        str(name): tuple(plain(each[name]) if name in each else "–" for each in (first, second))
-        for name in [*first, *second]
-    }
-    return [(name, *values) for name, values in both.items() if values[0] != values[1]]
+    names = first | second
+    both = [[plain(of[name]) if name in of else "–" for name in names] for of in (first, second)]
+    return [
+        (name, *values) for name, *values in zip(names, *both, strict=True) if len({*values}) == 2
+    ]
 
 
 def show(comparison: Comparison, console: Console) -> None:
     """Print a comparison."""
-    for name, run in (("first", comparison.first), ("second", comparison.second)):
-        console.print(_text(f"{name:6}  {run.folder}"), soft_wrap=True)
+    for name in ("first", "second"):
+        folder = getattr(comparison, name).folder
+        console.print(_text(f"{name:6}  {folder}"), soft_wrap=True)
     if comparison.notice:
         console.print(Text(comparison.notice, style="bold yellow"))
     for title, rows in comparison.changes.items():
@@ -141,24 +130,23 @@ def _circumstances(run: RunFolder) -> dict:
 
 
 def _figures(name: str, pairs: list[Pair]) -> Table:
-    table = _table(name, "of", "metric")
-    table.columns[0].overflow = "fold"
-    for head in ("first", "second", "difference"):
-        table.add_column(head, justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True)
+    heads = (
+        Column(head, justify="right", no_wrap=True) for head in ("first", "second", "difference")
+    )
+    table = _table(name, Column("of", overflow="fold"), "metric", *heads, Column(no_wrap=True))
     before = None
     for pair in pairs:
-        entry, both = pair.entry, (pair.first, pair.second)
-        both = (f"{each.text} {each.std_text}".strip() if each else "–" for each in both)
-        cells = "" if entry.of == before else entry.of, entry.metric, *both, pair.difference_text
+        both = (f"{e.text} {e.std_text}".strip() if e else "–" for e in (pair.first, pair.second))
+        of = "" if pair.entry.of == before else pair.entry.of
+        cells = of, pair.entry.metric, *both, pair.difference_text
         table.add_row(*map(_text, cells), pair.verdict)
-        before = entry.of
+        before = pair.entry.of
     return table
 
 
-def _table(title: str, *columns: str) -> Table:
-    shown = {"title": _text(title), "title_justify": "left", "title_style": "bold"}
-    return Table(*columns, **shown, box=SIMPLE_HEAD)
+def _table(title: str, *columns: Column | str) -> Table:
+    title = _text(title)
+    return Table(*columns, title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
 
 
 def _text(found: str) -> Text:

@@ -29,11 +29,7 @@ ENVIRONMENT.filters |= {each.__name__: each for each in (*WORDS, by_table, headl
 
 
 def write_report(runs: Path, output: Path) -> tuple[Path, list[Section]]:
-    """Write ``output/index.html``, whole or not at all.
-
-    Args:
-        runs: the folder of all runs.
-        output: made where it is missing.
+    """Write ``output/index.html`` on a folder of runs, whole or not at all.
 
     Returns:
         The page, and what is on it.

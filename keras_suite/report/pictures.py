@@ -21,19 +21,13 @@ MENTIONED = 4
 
 @dataclass(frozen=True)
 class Picture:
-    """A PNG file as a page embeds it.
-
-    Args:
-        caption: what it shows, in a few words.
-        alt: the same for who does not see it, with what the data say.
-        uri: the file itself.
-        width: in pixels.
-        height: in pixels.
-    """
+    """A PNG file as a page embeds it, width and height in pixels."""
 
     caption: str
     alt: str
+    """The caption for who does not see the figure, with what the data say."""
     uri: str
+    """The file itself."""
     width: int
     height: int
 
@@ -46,20 +40,18 @@ class Picture:
 def read_pictures(
     folder: Path, of: str, run: RunFolder | None = None
 ) -> tuple[list[Picture], list[str]]:
-    """Read all ``*.png`` in a folder.
+    """Read all ``*.png`` in a folder, which need not exist.
 
     Args:
-        folder: which need not exist.
-        of: what the figures are of, for the alternatives in words.
-        run: that they belong to, whose figures are put into words.
+        folder: of the figures.
+        of: what they are of, for the alternatives in words.
+        run: whose results the alternatives tell.
 
     Returns:
         The figures in the order of their names, and a phrase about each that is not whole.
     """
     pictures, problems = [], []
-    for path in sorted(folder.glob("*.png")):
-        if path.name.startswith("."):
-            continue
+    for path in sorted(folder.glob("[!.]*.png")):
         try:
             data = _whole_png(path)
         except (ValueError, OSError) as error:
@@ -84,17 +76,15 @@ def _whole_png(path: Path) -> bytes:
     if path.stat().st_size > LARGEST:
         raise ValueError(f"larger than {LARGEST:,} bytes")
     data = path.read_bytes()
-    if not data.startswith(SIGNATURE):
-        raise ValueError("not a PNG file")
-    if not data.endswith(END):
-        raise ValueError("cut off")
-    return data
+    if data.startswith(SIGNATURE) and data.endswith(END):
+        return data
+    raise ValueError("cut off" if data.startswith(SIGNATURE) else "not a PNG file")
 
 
 def _in_words(name: str, run: RunFolder) -> str:
     """Say what the data behind a figure say, where the run's files tell."""
-    test = [entry for entry in run.entries if entry.table == "test"]
     if name.startswith(("beside_reported", "confusion", "roc")):
+        test = [entry for entry in run.entries if entry.table == "test"]
         known = {entry.metric for entry in test}
         metric = next((m for m in ("f1", "accuracy", "balanced_accuracy") if m in known), None)
         return _joined("Test rows", (_figure(entry) for entry in test if entry.metric == metric))

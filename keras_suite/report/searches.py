@@ -16,28 +16,19 @@ SHOWN = 10
 
 @dataclass(frozen=True)
 class Search:
-    """What is left of one search.
-
-    Args:
-        name: of the experiment.
-        data_kind: what the rows are: "real", "sample" or "unknown".
-        objective: what was searched for, such as val_accuracy; "" without a table of trials.
-        hyperparameters: their names.
-        best: of the best trials, the best first, what the leaderboard shows: trial, objective,
-            epochs and the values of the hyperparameters.
-        statuses: how many trials there are, by status.
-        settings: the best Config.
-        pictures: the figures.
-        problems: what is wrong with the folder.
-    """
+    """What is left of one search."""
 
     name: str
     data_kind: str
     objective: str
+    """What was searched for, such as val_accuracy; "" without a table of trials."""
     hyperparameters: list[str]
     best: list[list[str]]
+    """The best trials, the best first: trial, objective, epochs, values of hyperparameters."""
     statuses: dict[str, int]
+    """How many trials there are, by status."""
     settings: dict
+    """The best Config."""
     pictures: list[Picture]
     problems: list[str]
 
@@ -63,8 +54,8 @@ def read_search(folder: Path) -> Search:
     hyperparameters = columns[at + 1 : -1]
     scored = [row for row in rows if row["status"] == "COMPLETED" and _is_finite(row[objective])]
     said = str(found.get("objective")).rpartition(", ")[2]  # as in "val_loss, min"
-    smallest_first = (said if said in ("max", "min") else direction(objective)) == "min"
-    scored.sort(key=lambda row: float(row[objective]), reverse=not smallest_first)
+    way = said if said in ("max", "min") else direction(objective)
+    scored.sort(key=lambda row: float(row[objective]), reverse=way != "min")
     data = found.get("data")
     data_kind = kind_of(data if isinstance(data, dict) else {})
     of = f"the search for {folder.name}{', sample rows' * (data_kind == 'sample')}"

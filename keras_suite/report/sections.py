@@ -1,6 +1,6 @@
 """What the page says of each experiment."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from keras_suite.report.comparison import Change, changes
 from keras_suite.report.pictures import Picture, read_pictures
@@ -13,48 +13,34 @@ HEADLINES = ("f1", "accuracy", "exact_match", "recall_at_1", "balanced_accuracy"
 
 @dataclass(frozen=True)
 class Section:
-    """An experiment.
-
-    Args:
-        name: of its folder.
-        shown: the run that stands for it: of those that are done, one on real rows before one on
-            sample rows, one of the paper preset before a quick one, the newest of these; or None.
-        others: all other runs, the newest first, with what differs from the shown one.
-        pictures: of the shown run.
-        problems: of the shown run and its figures.
-    """
+    """An experiment."""
 
     name: str
-    shown: RunFolder | None
-    others: list[tuple[RunFolder, list[Change]]]
-    pictures: list[Picture]
-    problems: list[str]
+    runs: list[RunFolder]
+    """All, the newest first."""
+    shown: RunFolder | None = None
+    """The run that stands for it: of those that are done, one on real rows before one on sample
+    rows, one of the paper preset before a quick one, the newest of these."""
+    pictures: list[Picture] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    """Of the shown run and its figures."""
 
     @property
-    def runs(self) -> list[RunFolder]:
-        """All of them."""
-        return [run for run in (self.shown, *(run for run, _ in self.others)) if run]
+    def others(self) -> list[tuple[RunFolder, list[Change]]]:
+        """All other runs, with what differs from the shown one."""
+        others = [run for run in self.runs if run is not self.shown]
+        shown = self.shown
+        return [(o, changes(shown.config, o.config) if shown and o.config else []) for o in others]
 
 
 def section(name: str, runs: list[RunFolder]) -> Section:
-    """Choose the run that stands for an experiment, and read its figures.
-
-    Args:
-        name: of the experiment.
-        runs: all of it, the newest first.
-    """
-    done = [run for run in runs if run.status == "done"]
-    shown = min(done, key=_rank, default=None)
+    """Choose the run that stands for an experiment, and read its figures."""
+    shown = min((run for run in runs if run.status == "done"), key=_rank, default=None)
     if shown is None:
-        return Section(name, None, [(run, []) for run in runs], [], [])
-    others = [
-        (run, changes(shown.config, run.config) if run.config else [])
-        for run in runs
-        if run is not shown
-    ]
+        return Section(name, runs)
     of = f"{name}{', sample rows' * (shown.data_kind == 'sample')}"
     pictures, problems = read_pictures(shown.folder / "figures", of, shown)
-    return Section(name, shown, others, pictures, [*shown.problems, *problems])
+    return Section(name, runs, shown, pictures, [*shown.problems, *problems])
 
 
 def _rank(run: RunFolder) -> tuple[bool, bool]:

@@ -28,9 +28,8 @@ class Entry:
         protocol: how rows were prepared and split: "paper" (the report's way), "clean" (the sound
             way), "both" (the same under both); "" where an experiment compares none.
         decision: how outputs became predictions, where there are several ways.
-        split: the part of the rows: train, validation or test; "" for a figure of no part.
-        group: a kind of figures with a table of its own, such as "cost" or "by class"; "" for the
-            ordinary ones.
+        split: train, validation or test; "" for a figure of no part of the rows.
+        group: figures with a table of their own, such as "cost" or "by class"; "" for the others.
         direction: "max" or "min", whichever is better, or None.
         reported: the figure that the source gives, or None.
         std: standard deviation (of the sample) of the repeats, or None.
@@ -52,12 +51,12 @@ class Entry:
     @property
     def table(self) -> str:
         """The table it stands in, such as "test", "cost" or "test, by class"."""
-        return ", ".join(part for part in (self.split, self.group) if part)
+        return ", ".join(filter(None, (self.split, self.group)))
 
     @property
     def names(self) -> tuple[str, ...]:
         """Whose figure it is: model and, where there are any, protocol and decision."""
-        return tuple(name for name in (self.model, self.protocol, self.decision) if name)
+        return tuple(filter(None, (self.model, self.protocol, self.decision)))
 
     @property
     def of(self) -> str:
@@ -76,10 +75,7 @@ class Entry:
 
     @property
     def verdict(self) -> str:
-        """Whether it is "better" or "worse" than reported, or the "same" as far as is reported.
-
-        Empty where nothing is reported or the metric has no direction.
-        """
+        """Whether it is "better", "worse" or, as far as is reported, the "same"; or ""."""
         if self.deviation is None or not self.direction or math.isnan(self.deviation):
             return ""
         if round(self.reproduced, reported_decimals(self.reported)) == self.reported:
@@ -122,7 +118,7 @@ def read_entries(results: list) -> tuple[list[Entry], list[str]]:
     Returns:
         Those that can be read, and a phrase about those that cannot.
     """
-    entries = [entry for each in results if (entry := _entry(each))]
+    entries = [entry for entry in map(_entry, results) if entry]
     unread = len(results) - len(entries)
     problems = [f"{unread} of {len(results)} results cannot be read"] if unread else []
     return sorted(entries, key=reading_order), problems
@@ -136,18 +132,17 @@ def reading_order(entry: Entry) -> int:
 def _entry(found: object) -> Entry | None:
     if not isinstance(found, dict):
         return None
-    given = {each.name: found[each.name] for each in fields(Entry) if each.name in found}
-    given = {name: value for name, value in given.items() if value is not None}
-    numbers = {name: given[name] for name in NUMBERS if name in given}
+    names = [each.name for each in fields(Entry) if found.get(each.name) is not None]
+    given = {name: found[name] for name in names}
     values = given.get("values", [])
     is_sound = (
         given.keys() >= {"model", "metric", "reproduced"}
         and all(isinstance(given[name], str) for name in given.keys() - {*NUMBERS, "values"})
         and isinstance(values, list)
-        and all(map(is_number, [*numbers.values(), *values]))
+        and all(map(is_number, [*values, *(given[name] for name in NUMBERS if name in given)]))
     )
     if not is_sound:
         return None
-    known = found["direction"] if "direction" in found else direction(given["metric"])
+    known = found.get("direction", direction(given["metric"]))
     given |= {"values": tuple(values), "direction": known if known in SIGNS else None}
     return Entry(**given)

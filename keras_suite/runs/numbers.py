@@ -7,17 +7,14 @@ MINUS = "\N{MINUS SIGN}"
 
 def is_number(value: object) -> bool:
     """Whether a value from a file is a number that can be computed with; NaN is one."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return False
-    return isinstance(value, float) or abs(value) < 10**300
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, float) or (is_whole and abs(value) < 10**300)
 
 
 def figure(value: float, decimals: int | None = None) -> str:
-    """Write a figure: a whole number in full, else with four decimals below 10, else with one.
+    """Write a figure: a whole number in full, else with ``decimals``, which go by its size.
 
-    Args:
-        value: any number; of one below 1e-4 or of 1e12 and above, three digits are given.
-        decimals: of a number that is not whole, where they are not to go by its size.
+    Below 1e-4 and from 1e12 on it has three digits.
     """
     if not math.isfinite(value):
         return "not a number" if math.isnan(value) else "infinite"

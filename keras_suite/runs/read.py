@@ -11,20 +11,9 @@ from keras_suite.runs.entry import Entry, read_entries
 from keras_suite.runs.numbers import is_number
 from keras_suite.terminal import files
 
-KINDS = {
-    "experiment": str,
-    "about": str,
-    "command": str,
-    "preset": str,
-    "status": str,
-    "data": dict,
-    "environment": dict,
-    "seconds": dict,
-    "parameters": dict,
-    "results": list,
-    "exported": str,
-    "serving": dict,
-}
+TEXTS = "experiment", "about", "command", "preset", "status", "exported"
+OBJECTS = "data", "environment", "seconds", "parameters", "serving"
+KINDS = {"results": list} | dict.fromkeys(TEXTS, str) | dict.fromkeys(OBJECTS, dict)
 """What ``metrics.json`` holds that readers rely on; older runs lack some of it."""
 
 
@@ -34,11 +23,9 @@ class RunFolder:
 
     Args:
         folder: the run's.
-        status: done, running, interrupted, killed (it says running, but no process is at it) or
-            broken (nothing can be said of it).
-        problems: what is wrong with the folder, a phrase each.
-        metrics: ``metrics.json``; what is in :data:`KINDS` is there and of its type, though it may
-            be empty.
+        status: done, running, interrupted, killed (no process is at it) or broken (unknown).
+        problems: phrases on what is wrong with the folder.
+        metrics: ``metrics.json``; what is in :data:`KINDS` is there, of its type, maybe empty.
         config: ``config.json``.
         entries: the results.
         history: the rows of ``history.csv``.
@@ -91,30 +78,29 @@ def read_run(folder: Path) -> RunFolder:
     metrics = found | {name: found.get(name) or kind() for name, kind in KINDS.items()}
     wrong = [name for name in KINDS if not _is_sound(name, metrics[name])]
     metrics |= {name: KINDS[name]() for name in wrong}
-    status = _status(metrics["status"], folder)
-    if status == "broken":
+    status = metrics["status"]
+    if status == "running" and not _is_held(folder / ".lock"):
+        status = "killed"
+    elif status not in ("running", "done", "interrupted"):
+        status = "broken"
         problems.append("metrics.json gives no status that a run has")
     problems += [f"{name} in metrics.json is not of its type" for name in wrong]
     entries, unread = read_entries(metrics["results"])
     config, unread_config = read_json(folder / "config.json")
     history, unread_history = read_rows(folder / "history.csv")
     problems += unread + unread_config + unread_history
-    known = metrics, config, tuple(entries), tuple(history)
-    return RunFolder(folder, status, tuple(problems), *known)
+    read = metrics, config, tuple(entries), tuple(history)
+    return RunFolder(folder, status, tuple(problems), *read)
 
 
 def read_runs(runs: Path) -> dict[str, list[RunFolder]]:
-    """Read all runs by the experiments' folders, the newest first.
-
-    Args:
-        runs: the folder of all runs.
+    """Read all runs in a folder by the names of the experiments' folders, the newest first.
 
     Raises:
         InputError: where there is no such folder.
     """
-    homes = [home for home in _folders(runs) if home.name != "tuning"]
-    found = {home.name: [read_run(folder) for folder in _folders(home)[::-1]] for home in homes}
-    return {name: of_one for name, of_one in found.items() if of_one}
+    homes = {home.name: _folders(home)[::-1] for home in _folders(runs) if home.name != "tuning"}
+    return {name: list(map(read_run, folders)) for name, folders in homes.items() if folders}
 
 
 def find_runs(paths: Sequence[Path]) -> tuple[list[RunFolder], list[str]]:
@@ -125,8 +111,7 @@ def find_runs(paths: Sequence[Path]) -> tuple[list[RunFolder], list[str]]:
             experiments, such as ``runs/``, which stand for the latest run of each.
 
     Returns:
-        The runs, and a sentence for each experiment below a folder of several whose latest run
-        cannot be used.
+        The runs, and a sentence for each experiment of several whose latest run cannot be used.
 
     Raises:
         InputError: where nothing is found, or a run or experiment named by itself cannot be used.
@@ -136,9 +121,9 @@ def find_runs(paths: Sequence[Path]) -> tuple[list[RunFolder], list[str]]:
         if named := run_meant(path):
             found.append(_exported(named))
             continue
-        for folder in _latest_runs(path):
+        for latest in _latest_runs(path):
             try:
-                found.append(_exported(folder))
+                found.append(_exported(latest))
             except InputError as error:
                 refused.append(str(error))
     if not found:
@@ -156,30 +141,28 @@ def run_meant(path: Path) -> Path | None:
 
 def _latest_runs(path: Path) -> list[Path]:
     latest = [each / "latest" for each in sorted(path.glob("*"))]
-    latest = [each for each in latest if each.is_symlink()]
+    latest = [each.resolve() for each in latest if each.is_symlink()]  # dangling ones, too
     if not latest:
         raise InputError(
             f"{path} is neither a run's folder nor an experiment's nor one of experiments: name "
             "one, such as runs/fraud/latest, runs/fraud or runs."
         )
-    return [each.resolve() for each in latest]
+    return latest
 
 
 def _exported(folder: Path) -> RunFolder:
     run = read_run(folder)
     if run.status == "broken":
-        raise InputError(
-            f"{folder / 'metrics.json'} cannot be read as a run's record: name another run."
-        )
+        file = folder / "metrics.json"
+        raise InputError(f"{file} cannot be read as a run's record: name another run.")
     if run.status != "done":
         raise InputError(
             f"{folder} is not done (its status is {run.status}): go on with it by its "
             "experiment's --resume, or name another run."
         )
     if not (run.saved_model / "saved_model.pb").exists():
-        raise InputError(
-            f"{folder} has no export (serving/{run.name}/1): run the experiment again."
-        )
+        lacks = f"{folder} has no export (serving/{run.name}/1)"
+        raise InputError(f"{lacks}: run the experiment again.")
     return run
 
 
@@ -215,7 +198,7 @@ def read_rows(file: Path) -> tuple[list[dict[str, str]], list[str]]:
 
 def _folders(parent: Path) -> list[Path]:
     try:
-        inside = sorted(parent.iterdir())
+        inside = sorted(path for path in parent.iterdir() if path.name[0] != ".")
     except PermissionError:
         return []
     except OSError as error:
@@ -223,24 +206,15 @@ def _folders(parent: Path) -> list[Path]:
             f"{parent} cannot be read ({error.strerror}): give the folder that experiments write "
             "their runs to, which is runs/ where --output names no other."
         ) from error
-    folders = [path for path in inside if path.is_dir() and not path.is_symlink()]
-    return [path for path in folders if path.name[0] != "."]
+    return [path for path in inside if path.is_dir() and not path.is_symlink()]
 
 
 def _is_sound(name: str, value: object) -> bool:
     if not isinstance(value, KINDS[name]):
         return False
-    if name in ("seconds", "parameters"):
-        return all(map(is_number, value.values()))
     if name == "data" and value:
         return isinstance(value.get("source"), str) and is_number(value.get("rows"))
-    return True
-
-
-def _status(said: str, folder: Path) -> str:
-    if said == "running":
-        return "running" if _is_held(folder / ".lock") else "killed"
-    return said if said in ("done", "interrupted") else "broken"
+    return name not in ("seconds", "parameters") or all(map(is_number, value.values()))
 
 
 def _is_held(lock: Path) -> bool:

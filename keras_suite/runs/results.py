@@ -23,9 +23,9 @@ def compare(
     Args:
         measured: what the figures are of and the figures by metric; the same "what" several times
             means repeats. A "what" has ``model`` and, where they say something, ``protocol``,
-            ``decision``, ``split`` and ``group``, as :class:`keras_suite.runs.entry.Entry` explains
-            them; the order of its keys does not matter, and an empty one is as good as none.
-        reported: the same of the source, as far as it gives any figures.
+            ``decision``, ``split`` and ``group`` of :class:`keras_suite.runs.entry.Entry`; the
+            order of its keys does not matter, and an empty one is as good as none.
+        reported: what the source gives of it.
 
     Returns:
         One entry a metric as ``metrics.json`` holds it: the "what", metric, direction ("max",
@@ -34,14 +34,11 @@ def compare(
     """
     repeats: dict[frozenset, tuple[dict, dict[str, list[float]]]] = {}
     for what, figures in measured:
-        said = {key: value for key, value in what.items() if value}
+        said = _said(what)
         _, by_metric = repeats.setdefault(frozenset(said.items()), (said, {}))
         for metric, value in figures.items():
             by_metric.setdefault(metric, []).append(value)
-    sources = {
-        frozenset((key, value) for key, value in what.items() if value): figures
-        for what, figures in reported
-    }
+    sources = {frozenset(_said(what).items()): figures for what, figures in reported}
     return [
         what
         | {"metric": metric, "direction": direction(metric)}
@@ -50,6 +47,10 @@ def compare(
         for key, (what, by_metric) in repeats.items()
         for metric, values in by_metric.items()
     ]
+
+
+def _said(what: dict) -> dict:
+    return {key: value for key, value in what.items() if value}
 
 
 def _summary(values: list[float]) -> dict:
@@ -65,19 +66,11 @@ def results_table(
     """Lay out the results of one split and group: a row per metric, a column per model.
 
     Where there are many models and few metrics, it is the other way round. A reported figure stands
-    in brackets beside the reproduced one, a standard deviation below.
-
-    Args:
-        results: of :func:`compare`.
-        split: the part of the rows, "" for figures of no part.
-        title: above the table.
-        group: the kind of figures, "" for the ordinary ones.
+    in brackets beside the reproduced one, a standard deviation below. The results are those of
+    :func:`compare`; split and group are "" where an entry has none.
     """
-    entries = [
-        entry
-        for entry in read_entries(list(results))[0]
-        if (entry.split, entry.group) == (split, group)
-    ]
+    found, _ = read_entries(list(results))
+    entries = [entry for entry in found if (entry.split, entry.group) == (split, group)]
     by_model: dict[tuple[str, ...], dict[str, Entry]] = {}
     for entry in entries:
         by_model.setdefault(entry.names, {})[entry.metric] = entry
@@ -88,16 +81,15 @@ def results_table(
     table.add_column(", ".join(filter(None, (split, group))), no_wrap=True)
     many = len(by_model) > MANY
     if many and len(metrics) < len(by_model):
-        for metric in metrics:
-            table.add_column(metric.replace("_", "\n"), justify="right")
-        for names, figures in by_model.items():
-            table.add_row(", ".join(names), *(_cell(figures.get(metric)) for metric in metrics))
-        return table
-    for names in by_model:
-        head = "\n".join(names)
-        table.add_column(head.replace("-", "-\n") if many else head, justify="right")
-    for metric in metrics:
-        table.add_row(metric, *(_cell(figures.get(metric)) for figures in by_model.values()))
+        heads = [metric.replace("_", "\n") for metric in metrics]
+        rows = [(", ".join(names), map(by.get, metrics)) for names, by in by_model.items()]
+    else:
+        heads = ["\n".join(names).replace("-", "-\n" if many else "-") for names in by_model]
+        rows = [(metric, [by.get(metric) for by in by_model.values()]) for metric in metrics]
+    for head in heads:
+        table.add_column(head, justify="right")
+    for name, cells in rows:
+        table.add_row(name, *map(_cell, cells))
     return table
 
 

@@ -20,16 +20,10 @@ COMMANDS = {"check": Check, "export": Export, "predict": Predict}
 
 def main(arguments: list[str]) -> int:
     """Run a command; return the exit code: 0 done, 2 bad input or flags, 130 interrupted."""
+    said = {"prog": "python -m keras_suite.serving", "description": __doc__.partition("\n")[0]}
 
     def job():
-        command = tyro.extras.subcommand_cli_from_dict(
-            COMMANDS,
-            prog="python -m keras_suite.serving",
-            description=__doc__.partition("\n")[0],
-            args=arguments,
-            config=(tyro.conf.FlagCreatePairsOff,),
-        )
-        command.run()
+        tyro.extras.subcommand_cli_from_dict(COMMANDS, args=arguments, **said).run()
 
     return exit_code(job, interrupted="Interrupted; the same command begins again.")
 

@@ -4,9 +4,20 @@ from pathlib import Path
 from typing import Annotated
 
 import tyro
+from rich.console import Console
+
+from keras_suite.runs.read import RunFolder, find_runs
 
 Runs = Annotated[
     tyro.conf.Positional[tuple[Path, ...]],
     tyro.conf.arg(metavar="RUN ...", help_behavior_hint=""),
 ]
 """A command line's paths for :func:`keras_suite.runs.read.find_runs`."""
+
+
+def find_and_tell(paths: tuple[Path, ...], console: Console) -> list[RunFolder]:
+    """Find the runs that are meant, and print which ones are left out."""
+    runs, left_out = find_runs(paths)
+    for sentence in left_out:
+        console.print(f"Left out: {sentence}", style="yellow")
+    return runs

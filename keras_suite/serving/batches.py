@@ -33,9 +33,7 @@ def in_batches(call: Call, max_rows: int) -> Call:
             call({name: array[start : start + size] for name, array in inputs.items()})
             for start in range(0, rows, size)
         ]
-        outputs = {
-            name: np.concatenate([each[name] for each in parts]) for name in sorted(parts[0])
-        }
+        outputs = {name: np.concatenate([of[name] for of in parts]) for name in sorted(parts[0])}
         for name, array in outputs.items():
             if len(array) != rows:
                 raise InputError(f"The model gives {len(array)} {name} for {rows} rows.")

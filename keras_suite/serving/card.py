@@ -4,6 +4,7 @@ from pathlib import Path
 
 from keras_suite.errors import InputError
 from keras_suite.runs.read import RunFolder
+from keras_suite.terminal.quiet import start_tensorflow
 
 SIGNATURE = "serving_default"
 
@@ -11,29 +12,23 @@ SIGNATURE = "serving_default"
 def make_card(run: RunFolder, version: int | None) -> dict:
     """Describe a version of a run's model, None where it has no number yet.
 
-    Returns:
-        ``name``, ``version``, ``experiment``, ``model``, ``about`` (what is reproduced), ``run``
-        (the folder's name), ``data`` (``kind`` and ``source``), ``inputs`` and ``outputs`` (see
-        :func:`read_signature`) and what the run tells besides: ``serves`` (what goes in and comes
-        out), ``classes``, ``columns``, ``text``.
+    What the run tells of serving comes besides: ``classes``, ``columns``, ``text``.
 
     Raises:
         InputError: as :func:`read_signature`.
     """
     metrics = run.metrics
     inputs, outputs = read_signature(run.saved_model)
-    told = dict(metrics.get("serving") or {})
-    serves = told.pop("about", "")
-    data = metrics.get("data") or {}
+    told = dict(metrics["serving"])
     return {
         "name": run.name,
         "version": version,
         "experiment": run.name,
-        "model": metrics.get("exported", ""),
-        "about": metrics.get("about", ""),
-        "serves": serves,
+        "model": metrics["exported"],
+        "about": metrics["about"],  # what is reproduced
+        "serves": told.pop("about", ""),  # what goes in and comes out
         "run": run.folder.name,
-        "data": {"kind": data.get("kind", ""), "source": data.get("source", "")},
+        "data": {name: metrics["data"].get(name, "") for name in ("kind", "source")},
         "inputs": inputs,
         "outputs": outputs,
     } | told
@@ -49,6 +44,7 @@ def read_signature(saved_model: Path) -> tuple[dict[str, dict], dict[str, dict]]
     Raises:
         InputError: where it is no SavedModel, or has no such signature.
     """
+    start_tensorflow()
     from google.protobuf.message import DecodeError
     from tensorflow.core.protobuf import saved_model_pb2
 

@@ -4,15 +4,14 @@ import json
 import os
 import subprocess
 import sys
-import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 
-from keras_suite.errors import InputError
-from keras_suite.runs.read import RunFolder, find_runs
-from keras_suite.serving.arguments import Runs
+from keras_suite.errors import InputError, in_a_line
+from keras_suite.runs.read import RunFolder
+from keras_suite.serving.arguments import Runs, find_and_tell
 
 TOLERANCE = 1e-5
 """Largest absolute difference between two ways to the same output."""
@@ -35,11 +34,8 @@ class Check:
             InputError: where an export does not give its model's outputs.
         """
         console = Console(highlight=False, soft_wrap=True)
-        runs, left_out = find_runs(self.runs)
-        for sentence in left_out:
-            console.print(f"Left out: {sentence}", style="yellow")
         wrong = []
-        for run in runs:
+        for run in find_and_tell(self.runs, console):
             with console.status(f"{run.name}: checking"):
                 checked = check(run, self.seconds)
             console.print(f"{run.name}: {checked.problem or checked.summary}")
@@ -54,21 +50,14 @@ class Check:
 
 @dataclass(frozen=True)
 class Checked:
-    """What came out for one run."""
+    """What is wrong with an export, or how far and how fast it is."""
 
     problem: str = ""
-    """What is wrong, or ""."""
     summary: str = ""
-    """Rows compared, the largest absolute difference of any output, median times of calls."""
 
 
 def check(run: RunFolder, seconds: float = 2.0) -> Checked:
-    """Check a run's export in a process that can import TensorFlow, but neither us nor Keras.
-
-    Args:
-        run: what to check.
-        seconds: to measure a call with one row, and one with all examples, for.
-    """
+    """Check a run's export in a process that can import TensorFlow, but neither us nor Keras."""
     process = subprocess.run(
         # -P: the script's own folder must not offer its files to imports
         [sys.executable, "-P", PROCESS, run.saved_model, run.examples_file, str(seconds)],
@@ -77,14 +66,12 @@ def check(run: RunFolder, seconds: float = 2.0) -> Checked:
         text=True,
     )
     if process.returncode:
-        lines = process.stderr.strip().splitlines() or ["it ended without a word"]
-        last = textwrap.shorten(lines[-1], 200, placeholder=" ...")
-        return Checked(f"cannot be loaded and called: {last}")
+        *_, last = process.stderr.strip().splitlines() or ["it ended without a word"]
+        return Checked(f"cannot be loaded and called: {in_a_line(last)}")
     told = json.loads(process.stdout.splitlines()[-1])
     differences, rows, (one, all_) = told["differences"], told["rows"], told["milliseconds"]
-    if wrong := [
-        f"{name} by {apart:.1g}" for name, apart in differences.items() if apart > TOLERANCE
-    ]:
+    wrong = [f"{name} by {each:.1g}" for name, each in differences.items() if each > TOLERANCE]
+    if wrong:
         return Checked(f"other outputs: {', '.join(wrong)}")
     apart = f"{rows} rows, largest difference {max(differences.values()):.1e}"
     return Checked(summary=f"{apart}; {one:.2f} ms for 1 row, {all_:.2f} ms for {rows}")

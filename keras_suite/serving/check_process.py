@@ -15,7 +15,6 @@ import numpy as np
 
 NOT_HERE = "keras_suite", "keras", "tf_keras", "transformers"
 """An export that needs one of these would fail in a server, and so does here."""
-FEWEST_CALLS, MOST_CALLS = 3, 1000
 
 
 def main(saved_model: str, examples: str, seconds: float) -> dict:
@@ -36,9 +35,7 @@ def main(saved_model: str, examples: str, seconds: float) -> dict:
     found = call(rows)
     return {
         "rows": rows,
-        "differences": {
-            name: difference(found.get(name), expected.get(name)) for name in expected | found
-        },
+        "differences": {n: difference(found.get(n), expected.get(n)) for n in expected | found},
         "milliseconds": [milliseconds(call, each, seconds) for each in (1, rows)],
     }
 
@@ -57,7 +54,7 @@ def milliseconds(call, rows: int, seconds: float) -> float:
     """Return the median time of a call, the first one, which allocates, left out."""
     call(rows)
     times = []
-    while len(times) < FEWEST_CALLS or (sum(times) < seconds and len(times) < MOST_CALLS):
+    while len(times) < 3 or (sum(times) < seconds and len(times) < 1000):
         started = time.perf_counter()
         call(rows)
         times.append(time.perf_counter() - started)

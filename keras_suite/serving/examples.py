@@ -14,25 +14,14 @@ EXAMPLES = 32
 
 @dataclass(frozen=True)
 class Examples:
-    """The inputs and outputs of an export's signature ``serving_default``.
-
-    Args:
-        inputs: by the signature's names, ``[n, ...]`` each.
-        outputs: likewise.
-    """
+    """Inputs and outputs of an export's ``serving_default``, by name and ``[n, ...]`` each."""
 
     inputs: dict[str, np.ndarray]
     outputs: dict[str, np.ndarray]
 
     @classmethod
     def of(cls, function: Callable, specs: list, inputs: Mapping[str, np.ndarray]) -> "Examples":
-        """Compute the outputs of the first 32 rows.
-
-        Args:
-            function: of the signature.
-            specs: its arguments, see :func:`keras_suite.serving.export.export`.
-            inputs: by the signature's names, ``[n, ...]`` each.
-        """
+        """Compute the outputs of the first 32 rows."""
         import tensorflow as tf
 
         inputs = {name: np.asarray(array[:EXAMPLES]) for name, array in inputs.items()}
@@ -47,21 +36,19 @@ class Examples:
 
     def save(self, path: Path) -> None:
         """Write an npz file with arrays ``inputs/NAME`` and ``outputs/NAME``, or nothing."""
-        inputs = {f"inputs/{name}": array for name, array in self.inputs.items()}
-        outputs = {f"outputs/{name}": array for name, array in self.outputs.items()}
+        arrays = {f"{part}/{name}": a for part, of in vars(self).items() for name, a in of.items()}
         with files.whole(path) as partial, partial.open("wb") as file:
-            np.savez_compressed(file, **inputs, **outputs)
+            np.savez_compressed(file, **arrays)
 
     @classmethod
     def load(cls, path: Path) -> "Examples":
         """Read what :meth:`save` wrote."""
         with np.load(path, allow_pickle=False) as arrays:
-            return cls(
-                *(
-                    {key.removeprefix(part): arrays[key] for key in arrays if key.startswith(part)}
-                    for part in ("inputs/", "outputs/")
-                )
-            )
+            parts: dict[str, dict] = {"inputs": {}, "outputs": {}}
+            for key, array in arrays.items():
+                part, _, name = key.partition("/")
+                parts[part][name] = array
+            return cls(**parts)
 
 
 def _plain(array: np.ndarray) -> np.ndarray:

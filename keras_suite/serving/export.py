@@ -17,11 +17,9 @@ def export(
 ) -> None:
     """Write ``folder`` (``.../NAME/VERSION``) with ``function`` as its ``serving_default``.
 
-    Args:
-        model: whose variables ``function`` uses.
-        function: from tensors to named outputs; its argument names are the input names.
-        inputs: shape and dtype of each argument; the first axis is the batch and left open.
-        folder: appears whole, in one step, so that a server never sees half a version.
+    The function uses the model's variables, and its argument names are the input names; inputs give
+    their shapes, of which the first axis, the batch, is left open, and dtypes. The folder appears
+    whole, in one step, so that a server never sees half a version.
     """
     archive = keras.export.ExportArchive()
     archive.track(model)

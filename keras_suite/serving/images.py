@@ -13,12 +13,12 @@ def read_image(path: Path, height: int | None, width: int | None, *channels: int
 
     Args:
         path: of the file, in any format that Pillow reads.
-        height: pixels that the model wants; None for any.
-        width: likewise.
+        height: pixels that the model reads; None for any.
+        width: as the height.
         channels: 1 or 3 where the model's images have such an axis.
 
     Returns:
-        ``[height, width]`` or ``[height, width, channels]`` uint8.
+        ``[height, width, *channels]`` uint8.
 
     Raises:
         InputError: naming a file that is no image or not of the model's size.
@@ -28,10 +28,11 @@ def read_image(path: Path, height: int | None, width: int | None, *channels: int
     try:
         with Image.open(path) as file:
             if file.width * file.height * 3 > MAX_BYTES:
-                raise InputError(
-                    f"{path} has {file.width} × {file.height} pixels: make it smaller."
-                )
+                pixels = f"{file.width} × {file.height} pixels"
+                raise InputError(f"{path} has {pixels}: make it smaller.")
             image = ImageOps.exif_transpose(file).convert("RGB" if channels == (3,) else "L")
+    except InputError:
+        raise
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise InputError(
             f"{path} cannot be read as an image ({in_a_line(error)}): give a whole PNG or JPEG."

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Annotated, TextIO
 
@@ -99,12 +98,12 @@ class Predict:
             raise InputError(f"{self.model} reads {' or '.join(reader.flags)}, not {given}.")
         if self.csv:
             return read_csv(self.csv, reader.columns, reader.at_once)
-        cells = [str(path) for path in self.image] or list(self.text)
-        width = len(reader.columns)
+        cells = [*map(str, self.image), *self.text]
+        width, step = len(reader.columns), reader.at_once
         if width > 1 and len(cells) != width:
             raise InputError(f"--text must give {width} texts: {' and '.join(reader.columns)}.")
-        rows = iter([cells[start : start + width] for start in range(0, len(cells), width)])
-        parts = iter(lambda: list(islice(rows, reader.at_once)), [])
+        rows = [cells[start : start + width] for start in range(0, len(cells), width)]
+        parts = (rows[start : start + step] for start in range(0, len(rows), step))
         return (Rows(reader.columns, part, [given] * len(part)) for part in parts)
 
 

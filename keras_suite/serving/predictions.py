@@ -6,18 +6,12 @@ import numpy as np
 
 
 def columns(outputs: Mapping[str, np.ndarray], classes: list[str] | None) -> dict[str, list[str]]:
-    """Write outputs as columns of a table.
+    """Write outputs of n rows as columns of n cells.
 
     ``probabilities`` ``[n, classes]``, and ``probability`` ``[n]`` of the second of two classes,
-    become ``class`` and the ``probability`` of that class. Of others, ``[n, k, ...]`` become
-    columns NAME_1, NAME_2, ...
-
-    Args:
-        outputs: by name, of n rows each.
-        classes: their names, or None where there are none; then they are numbers from 0.
-
-    Returns:
-        Columns of n cells. Floats have the fewest digits that tell them from their neighbours.
+    become ``class``, a number from 0 for want of names, and the ``probability`` of that class. Of
+    others, ``[n, k, ...]`` become columns NAME_1, NAME_2, ... Floats have the fewest digits that
+    tell them from their neighbours.
     """
     table = {}
     for name, values in outputs.items():

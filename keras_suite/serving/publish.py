@@ -11,13 +11,12 @@ import tyro
 from rich.console import Console
 
 from keras_suite.errors import InputError, in_a_line
-from keras_suite.runs.read import RunFolder, find_runs
+from keras_suite.runs.read import RunFolder
 from keras_suite.serving import warmup
-from keras_suite.serving.arguments import Runs
-from keras_suite.serving.card import make_card
+from keras_suite.serving.arguments import Runs, find_and_tell
+from keras_suite.serving.card import make_card, read_signature
 from keras_suite.serving.server_files import BATCHING, can_batch, versions, write_server_files
 from keras_suite.terminal import files
-from keras_suite.terminal.quiet import start_tensorflow
 
 LOCK_SECONDS = 600
 """How long an export waits for another one."""
@@ -43,17 +42,13 @@ class Export:
     def run(self) -> None:
         """Export, and print what each model takes and gives."""
         console = Console(highlight=False, soft_wrap=True)
-        runs, refused = find_runs(self.runs)
-        for sentence in refused:
-            console.print(f"Left out: {sentence}", style="yellow")
-        start_tensorflow()
+        runs = find_and_tell(self.runs, console)
         for run in runs:
             folder, notes = publish(run, self.to, self.keep)
             console.print(f"{run.name}, version {folder.name}: {folder}", style="bold")
-            card = json.loads((folder / "assets.extra" / "card.json").read_text(encoding="utf-8"))
-            for part in ("inputs", "outputs"):
-                for name, each in card[part].items():
-                    console.print(f"  {part[:-1]} {name}: {each['dtype']} {_shape(each['shape'])}")
+            for part, specs in zip(("input", "output"), read_signature(folder), strict=True):
+                for name, each in specs.items():
+                    console.print(f"  {part} {name}: {each['dtype']} {_shape(each['shape'])}")
             for note in notes:
                 console.print(note, style="yellow")
 
@@ -62,13 +57,8 @@ def publish(run: RunFolder, models: Path, keep: int | None = None) -> tuple[Path
     """Make a run's model the next version ``models/NAME/VERSION/``.
 
     It appears in one step, so that a server never sees half of it; two exports at a time take their
-    turns. The server's files beside the models are written anew.
-
-    Args:
-        run: what to export.
-        models: folder of all models, made where it is missing.
-        keep: how many of the newest versions stay; older ones go once the new one stands. None
-            keeps all.
+    turns. The server's files beside the models are written anew. Of the versions the ``keep``
+    newest stay, all for None; older ones go once the new one stands.
 
     Returns:
         The version's folder, and sentences on what it lacks or comes from.
@@ -126,6 +116,4 @@ def _add_extras(run: RunFolder, version: int, folder: Path) -> list[str]:
 
 
 def _shape(shape: list[int | None] | None) -> str:
-    if shape is None:
-        return "any"
-    return " × ".join("?" if size is None else str(size) for size in shape)
+    return "any" if shape is None else " × ".join(str(size or "?") for size in shape)

@@ -26,7 +26,7 @@ class Reader:
     flags: tuple[str, ...]
     """Of the command line, that give such rows."""
     at_once: int
-    """How many rows are read, and go through the model, at a time."""
+    """Rows that are read, and go through the model, at a time."""
     ask: Callable[[Rows, Call], Arrays]
     """Computes outputs of rows; raises InputError naming the row that cannot be used, and why."""
 
@@ -54,10 +54,7 @@ def reader_of(card: Mapping, tokenizer: Path) -> Reader:
                 ask = partial(_ask_numbers, name=name, dtype=dtype)
                 return Reader(card["columns"], ("--csv",), MAX_BATCH_SIZE, ask)
     described = ", ".join(f"{n} ({each['dtype']} {each['shape']})" for n, each in inputs.items())
-    raise InputError(
-        f"{card['name']} reads {described}, which this command cannot make of files or texts: call "
-        "its SavedModel from Python."
-    )
+    raise InputError(f"{card['name']} reads {described}: call its SavedModel from Python.")
 
 
 def _text_reader(text: dict, names: list[str], folder: Path) -> Reader:
@@ -82,9 +79,7 @@ def _text_reader(text: dict, names: list[str], folder: Path) -> Reader:
 def _ask_numbers(rows: Rows, call: Call, name: str, dtype: str) -> Arrays:
     with np.errstate(over="ignore"):
         numbers = np.array([list(map(_number, row)) for row in rows.cells]).astype(dtype)
-    bad = np.argwhere(~np.isfinite(numbers))
-    if len(bad):
-        row, column = bad[0]
+    for row, column in np.argwhere(~np.isfinite(numbers)):
         raise InputError(
             f"{rows.places[row]}: {rows.columns[column]} is {rows.cells[row][column][:40]!r}, "
             f"which is not a finite {dtype} number."
@@ -100,13 +95,11 @@ def _number(cell: str) -> float:
 
 
 def _ask_images(rows: Rows, call: Call, name: str, size: list[int | None]) -> Arrays:
-    images = [read_image(Path(path), *size) for (path,) in rows.cells]
-    return call({name: np.stack(images)})
+    return call({name: np.stack([read_image(Path(path), *size) for (path,) in rows.cells])})
 
 
 def _ask_words(rows: Rows, call: Call, name: str) -> Arrays:
-    (words,) = _texts(rows)
-    return call({name: np.array(words, object)})
+    return call({name: np.array(*_texts(rows), object)})
 
 
 def _ask_texts(

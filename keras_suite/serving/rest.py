@@ -13,10 +13,8 @@ from keras_suite.errors import InputError, in_a_line
 from keras_suite.serving.batches import Arrays, Call
 from keras_suite.serving.card import SIGNATURE
 
-PATIENCE = Retry(
-    3, read=False, backoff_factor=0.2, status_forcelist=(429, 503), allowed_methods=None,
-    raise_on_status=False,
-)  # fmt: skip
+BUSY = 429, 503
+PATIENCE = Retry(3, read=False, status_forcelist=BUSY, allowed_methods=None, backoff_factor=0.2)
 """Tries for a server that cannot be reached or says it is busy; predicting twice does no harm."""
 
 
@@ -27,7 +25,7 @@ def rest_model(
 
     Args:
         url: of the server, such as ``http://localhost:8501``.
-        name: the model's.
+        name: of the model.
         version: None for the server's newest.
         outputs: of the model's card, for their dtypes.
         timeout: seconds to wait for an answer.
@@ -36,7 +34,7 @@ def rest_model(
     which = "" if version is None else f"/versions/{version}"
     address = f"{url}/v1/models/{quote(name, safe='')}{which}:predict"
     session = requests.Session()
-    session.mount(url, HTTPAdapter(max_retries=PATIENCE))
+    session.mount(url, HTTPAdapter(max_retries=PATIENCE.new(raise_on_status=False)))
 
     def call(inputs: Arrays) -> Arrays:
         try:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 
 from keras_suite.data.csv_rows import csv_rows
@@ -11,24 +11,19 @@ from keras_suite.errors import InputError
 
 @dataclass(frozen=True)
 class Rows:
-    """Some rows, and where each of them stands, for messages.
-
-    Args:
-        columns: names, m of them.
-        cells: n rows of m texts.
-        places: n.
-    """
+    """Some rows, and where each of them stands, for messages."""
 
     columns: list[str]
     cells: list[list[str]]
     places: list[str]
+    """Where each row stands, for messages."""
 
 
 def read_csv(path: Path, wanted: list[str], at_once: int) -> Iterator[Rows]:
     """Read a csv file with a header in parts, so that a file of any length fits into memory.
 
     Args:
-        path: the file, in UTF-8.
+        path: of the file, in UTF-8.
         wanted: names of columns, which may stand in any order among others.
         at_once: how many rows a part has at most.
 
@@ -42,18 +37,13 @@ def read_csv(path: Path, wanted: list[str], at_once: int) -> Iterator[Rows]:
             if header is None:
                 raise InputError(f"{path} is empty: give a csv file with a header.")
             picks = _picks(header, wanted, path)
-            first = next(rows, None)
-            if first is None:
+            part = list(islice(rows, at_once))
+            if not part:
                 raise InputError(f"{path} has a header but no rows.")
-            rows = chain([first], rows)
-            while part := list(islice(rows, at_once)):
-                for place, row in part:
-                    if len(row) != len(header):
-                        raise InputError(
-                            f"{place}: {len(row)} cells, but the header has {len(header)}."
-                        )
+            while part:
                 cells = [[row[pick] for pick in picks] for _, row in part]
                 yield Rows(wanted, cells, [place for place, _ in part])
+                part = list(islice(rows, at_once))
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not UTF-8 ({error.reason}): save it as UTF-8.") from error
     except OSError as error:

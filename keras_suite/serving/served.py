@@ -15,16 +15,14 @@ class Served:
     """What the export of a model consists of.
 
     Args:
-        model: what is kept and exported: a keras.Model.
+        model: a keras.Model that is kept and exported.
         function: from tensors to a dict of tensors by name; the first line of its docstring says
             what goes in and what comes out.
         specs: a tf.TensorSpec for each argument, or a dict of them for one that is a dict.
-        examples: test rows by argument, or texts; the first 32 are kept with what the model makes
-            of them.
+        examples: test rows by argument, or texts; the first 32 are kept with their outputs.
         card: what a client should know besides: ``classes``, ``columns``, ``text``.
         tokenizer: makes the token ids; kept beside the model.
-        adapter: a LoRAConfig: the adapter is kept in the place of the model, and merged into it
-            for the export.
+        adapter: a LoRAConfig: the adapter is kept in the model's place, and merged for the export.
         base: the name of the encoder that the adapter belongs to.
     """
 
@@ -45,7 +43,7 @@ def serve_images(model, about: str, images, output: str = "probabilities", **car
         model: from images ``[n, height, width]`` or ``[n, height, width, channels]``.
         about: what goes in and what comes out.
         images: of the test.
-        output: its name.
+        output: the name of what comes out.
         card: as for :class:`Served`.
     """
 
@@ -59,15 +57,10 @@ def serve_images(model, about: str, images, output: str = "probabilities", **car
 
 
 def serve_texts(model, about: str, outputs: Callable, rows, tokenizer, **card) -> Served:
-    """Export a model of texts: token ids in.
+    """Export a model of texts: a dict of token ids ``[rows, tokens]`` int32 in.
 
-    Args:
-        model: from a dict of token ids ``[rows, tokens]`` int32.
-        about: what goes in and what comes out.
-        outputs: from what the model gives to a dict of tensors by name.
-        rows: of the test.
-        tokenizer: that made their token ids.
-        card: as for :class:`Served`.
+    ``about`` says what goes in and comes out, ``outputs`` makes a dict of tensors by name of what
+    the model gives, ``rows`` are of the test, and ``card`` is as for :class:`Served`.
     """
 
     def serving_default(inputs):
@@ -79,16 +72,7 @@ def serve_texts(model, about: str, outputs: Callable, rows, tokenizer, **card) -
 
 
 def serve_rows(model, about: str, outputs: Callable, rows, columns: list[str], **card) -> Served:
-    """Export a model of rows of numbers: float32 in.
-
-    Args:
-        model: from rows ``[n, columns]``.
-        about: what goes in and what comes out.
-        outputs: from what the model gives to a dict of tensors by name.
-        rows: of the test.
-        columns: their names.
-        card: as for :class:`Served`.
-    """
+    """Export a model of rows of numbers: ``[n, columns]`` float32 in, else as a model of texts."""
 
     def serving_default(features):
         return outputs(model(features))

@@ -63,9 +63,6 @@ def write_server_files(models: Path) -> None:
 
     Of each model the newest version alone is served: older ones would stay in memory, too. To go
     back to an older one, remove the newer's folder; the server sees it within a second.
-
-    Args:
-        models: with a folder NAME/VERSION/ of each model.
     """
     names = sorted(each.name for each in models.iterdir() if versions(each))
     listed = "".join(MODEL.format(name=name) for name in names)
@@ -79,9 +76,7 @@ def can_batch(inputs: Mapping[str, dict]) -> bool:
 
     Where tokens or pixels vary in number from request to request, TF Serving refuses a mixed batch,
     or, told to pad, pads with the tensor's first element (``pad_variable_length_inputs``): an
-    attention mask with ones, by which the answers would be wrong without a word.
-
-    Args:
-        inputs: of a :func:`keras_suite.serving.card.make_card` card.
+    attention mask with ones, by which the answers would be wrong without a word. The inputs are
+    those of a card.
     """
     return all(each["shape"] and None not in each["shape"][1:] for each in inputs.values())

@@ -19,13 +19,7 @@ def can_write() -> bool:
 
 
 def write_warmup(file: Path, name: str, examples: Examples) -> None:
-    """Write two requests: the first of the examples alone, and all of them in one batch.
-
-    Args:
-        file: a TFRecord file of PredictionLog messages.
-        name: of the served model.
-        examples: real rows.
-    """
+    """Write two requests to a model, the first example alone and all in one batch, as TFRecords."""
     import tensorflow as tf
     from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 

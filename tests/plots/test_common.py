@@ -3,7 +3,7 @@ import pytest
 from matplotlib.image import imread
 
 from keras_suite.data.provenance import Provenance
-from keras_suite.plots import style as plots
+from keras_suite.plots import classes, comparison, curves, images, style
 
 REAL = Provenance("creditcard.csv", "real", 100, "0" * 64)
 SAMPLE = Provenance("simulated stand-in", "sample", 100, "0" * 64)
@@ -15,47 +15,58 @@ LONG = Provenance(
 )
 RNG = np.random.default_rng(0)
 Y = RNG.integers(0, 2, 60)
+FRAUD = ["legitimate", "fraud"]
 HISTORY = [
     {"epoch": e, "loss": 1 / e, "val_loss": 2 / e, "accuracy": 0.9, "val_accuracy": 0.8}
     for e in (1, 2, 3)
 ]
 RESULTS = [
-    {"model": f"model {i}", "protocol": "fine-tuned" * (i < 3), "metric": metric}
+    {"model": f"model {i}" + ", fine-tuned" * (i < 3), "metric": metric}
     | {"reproduced": 0.9 + i / 1000, "reported": None if i == 2 else 0.95, "std": 0.01}
     | part
     for i in (1, 2, 3)
     for part in ({"split": "validation"}, {"split": "test"}, {"split": "test", "group": "a"}, {})
     for metric in ("accuracy", "f1", "tp")
 ]
+
+
+def predictions(matrix):
+    """Labels and outputs that have this confusion matrix."""
+    counts = np.asarray(matrix, int)
+    pairs = np.repeat(np.argwhere(counts >= 0), counts.ravel(), axis=0)
+    return pairs[:, 0], np.eye(len(counts))[pairs[:, 1]]
+
+
 FIGURES = {
-    "class_histogram": lambda: plots.class_histogram(
-        {"before": [0] * 90 + [1] * 10, "after": [0] * 90 + [1] * 88}, ["legitimate", "fraud"]
+    "class_histogram": lambda: classes.class_histogram(
+        {"before": np.repeat([0, 1], [90, 10]), "after": np.repeat([0, 1], [90, 88])}, FRAUD
     ),
-    "class_histogram of many classes": lambda: plots.class_histogram(
+    "class_histogram of many classes": lambda: classes.class_histogram(
         {"train": np.repeat(range(10), 4500), "test": np.arange(10)},
         [f"automobile {i}" for i in range(10)],
     ),
-    "learning_curves": lambda: plots.learning_curves(
+    "learning_curves": lambda: curves.learning_curves(
         {"one": HISTORY, "two": HISTORY}, ["loss", "accuracy"]
     ),
-    "validation_curves": lambda: plots.validation_curves(
+    "validation_curves": lambda: curves.validation_curves(
         {"one": HISTORY, "two": HISTORY}, ["loss", "accuracy"]
     ),
-    "confusion of long names": lambda: plots.confusion_matrices(
-        {"one": {"test": np.eye(3, dtype=int)}}, ["entailment", "neutral", "contradiction"]
+    "confusion of long names": lambda: classes.confusion_matrices(
+        {"one": {"test": predictions(np.eye(3))}}, ["entailment", "neutral", "contradiction"]
     ),
-    "confusion": lambda: plots.confusion_matrices(
-        {"one": {"train": [[90, 0], [3, 7]], "test": [[9, 1], [0, 0]]}}, ["legitimate", "fraud"]
+    "confusion": lambda: classes.confusion_matrices(
+        {"one": {"train": predictions([[90, 0], [3, 7]]), "test": predictions([[9, 1], [0, 0]])}},
+        FRAUD,
     ),
-    "confusion of many classes": lambda: plots.confusion_matrices(
-        {name: {"test": np.eye(10, dtype=int) * 1000} for name in ("one", "two")},
+    "confusion of many classes": lambda: classes.confusion_matrices(
+        {name: {"test": predictions(np.eye(10) * 1000)} for name in ("one", "two")},
         ["a long name of a class"] * 10,
     ),
-    "gallery": lambda: plots.gallery(
+    "gallery": lambda: images.gallery(
         RNG.integers(0, 255, (7, 28, 28)), ["Ankle boot,\npredicted T-shirt/top"] * 7
     ),
-    "beside_reported": lambda: plots.beside_reported(RESULTS, ["accuracy", "f1"]),
-    "curves": lambda: plots.roc_and_precision_recall(
+    "beside_reported": lambda: comparison.beside_reported(RESULTS, ["accuracy", "f1"]),
+    "curves": lambda: classes.roc_and_precision_recall(
         {"one": (Y, RNG.random(60)), "two": (Y, RNG.random(60))}
     ),
 }
@@ -68,7 +79,7 @@ def texts(figure):
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_nothing_is_drawn_up_to_the_edge_where_it_would_be_clipped(name, tmp_path):
-    plots.save(FIGURES[name](), tmp_path / "figure.png", LONG)
+    style.save(FIGURES[name](), tmp_path / "figure.png", LONG)
     pixels = imread(tmp_path / "figure.png")[..., :3]
     assert pixels.min() < 0.5  # something is drawn
     for edge in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]):
@@ -78,7 +89,7 @@ def test_nothing_is_drawn_up_to_the_edge_where_it_would_be_clipped(name, tmp_pat
 @pytest.mark.parametrize(("provenance", "mark"), [(SAMPLE, True), (REAL, False)])
 def test_sample_data_is_marked_in_the_picture(tmp_path, provenance, mark):
     figure = FIGURES["class_histogram"]()
-    plots.save(figure, tmp_path / "figure.png", provenance)
+    style.save(figure, tmp_path / "figure.png", provenance)
     assert any("SAMPLE DATA" in text for text in texts(figure)) == mark
     assert any(provenance.source in text.replace("\n", " ") for text in texts(figure))
 
@@ -98,14 +109,14 @@ def test_a_gallery_shows_every_picture_and_no_empty_frame():
 
 
 def test_curves_carry_their_areas():
-    figure = plots.roc_and_precision_recall({"perfect": (Y, Y.astype(float))})
+    figure = classes.roc_and_precision_recall({"perfect": (Y, Y.astype(float))})
     assert [axes.get_legend().get_texts()[0].get_text() for axes in figure.axes] == [
         "perfect: 1.000"
     ] * 2
 
 
 def test_the_colours_differ_in_brightness_for_colour_blind_readers():
-    rgb = [tuple(int(color[i : i + 2], 16) for i in (1, 3, 5)) for color in plots.COLORS[:2]]
+    rgb = [tuple(int(color[i : i + 2], 16) for i in (1, 3, 5)) for color in style.COLORS[:2]]
     brightness = [0.2126 * r + 0.7152 * g + 0.0722 * b for r, g, b in rgb]
     assert abs(brightness[0] - brightness[1]) > 5
 

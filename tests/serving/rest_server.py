@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from keras_suite.serving.card import read_signature
 
-URL = re.compile(r"/v1/models/(\w+)(?:/versions/(\d+))?(:predict|/metadata)?")
+URL = re.compile(r"/v1/models/(\w+)(?:/versions/(\d+))?(?::predict)?")
 
 
 @contextmanager
@@ -53,7 +53,7 @@ def rest_server(models: Path):
 
 
 def _version(models: Path, path: str) -> Path | None:
-    name, version, _ = URL.fullmatch(path).groups()
+    name, version = URL.fullmatch(path).groups()
     folder = models / name / (version or max(each.name for each in (models / name).glob("*")))
     return folder if folder.is_dir() else None
 
@@ -72,7 +72,7 @@ def _predicted(models: Path, path: str, body: dict) -> tuple[int, dict]:
     loaded = tf.saved_model.load(str(folder))
     try:
         inputs = {name: _tensor(body["inputs"][name], each) for name, each in specs.items()}
-        outputs = loaded.signatures[body["signature_name"]](**inputs)
+        outputs = loaded.signatures[body.get("signature_name", "serving_default")](**inputs)
     except (KeyError, ValueError, tf.errors.OpError) as error:
         return 400, {"error": f"Incompatible inputs: {error}"}
     columns = {name: _written(each.numpy()) for name, each in outputs.items()}

@@ -54,15 +54,11 @@ def test_other_weights_are_found(toy, tmp_path):
     assert checked.problem.startswith("other outputs: probabilities by ")
 
 
-def test_inputs_that_the_export_does_not_take_are_a_problem(toy):
+def test_inputs_that_the_export_does_not_take_and_lost_examples_are_a_problem(toy):
     examples = Examples.load(toy / "serving" / "examples.npz")
     examples.inputs["features"] = examples.inputs["features"].astype("int32")
     examples.save(toy / "serving" / "examples.npz")
-    checked = check(read_run(toy), 0.01)
-    assert checked.problem.startswith("cannot be loaded and called: ")
-
-
-def test_examples_that_are_lost_are_a_problem(toy):
+    assert check(read_run(toy), 0.01).problem.startswith("cannot be loaded and called: ")
     (toy / "serving" / "examples.npz").unlink()
     assert "examples.npz" in check(read_run(toy), 0.01).problem
 

@@ -41,19 +41,15 @@ def run(*arguments) -> subprocess.CompletedProcess:
 
 
 @pytest.mark.parametrize("by_server", [False, True])
-def test_every_row_of_a_csv_file_is_predicted_in_order(ask, server, payments, compute, by_server):
-    told = table(ask("fraud", csv=payments, rest=server.url if by_server else None))
-    expected = compute("fraud/2", features=FEATURES)["fraud_probability"]
+@pytest.mark.parametrize(("named", "version"), [("fraud", "fraud/2"), ("fraud/1", "fraud/1")])
+def test_every_row_of_a_csv_file_is_predicted_in_order_by_the_version_named(
+    ask, server, payments, compute, named, version, by_server
+):
+    told = table(ask(named, csv=payments, rest=server.url if by_server else None))
+    expected = compute(version, features=FEATURES)["fraud_probability"]
     np.testing.assert_array_equal(np.array(told["fraud_probability"], "f4"), expected)
     rows = [len(body["inputs"]["features"]) for body in server.bodies]
     assert rows == [MAX_BATCH_SIZE, MAX_BATCH_SIZE, 88] * by_server
-
-
-@pytest.mark.parametrize("by_server", [False, True])
-def test_the_version_named_predicts(ask, server, payments, compute, by_server):
-    told = table(ask("fraud/1", csv=payments, rest=server.url if by_server else None))
-    expected = compute("fraud/1", features=FEATURES)["fraud_probability"]
-    np.testing.assert_array_equal(np.array(told["fraud_probability"], "f4"), expected)
 
 
 @pytest.mark.parametrize("named", ["", "..", "../..", "../latest"])
@@ -109,7 +105,7 @@ def test_a_file_is_written_whole_or_not_at_all(ask, server, payments, tmp_path):
         ("fraud", {"text": ("a",)}, "fraud reads --csv, not --text"),
         ("fashion", {"csv": "p.csv"}, "fashion reads --image, not --csv"),
         ("topics", {"image": ("a.png",)}, "topics reads --text or --csv, not --image"),
-        ("nameless", {"csv": "p.csv"}, r"nameless reads features \(float32 \[None, 3\]\), which"),
+        ("nameless", {"csv": "p.csv"}, r"nameless reads features \(float32 \[None, 3\]\): call"),
         ("frod", {"csv": "p.csv"}, "frod is neither a run's folder nor"),
         ("fraud", {}, "Give one of --csv FILE, --image FILE ... and --text TEXT"),
         ("fraud", {"csv": "p.csv", "text": ("a",)}, "Give one of --csv FILE"),
@@ -168,7 +164,10 @@ def test_the_command_ends_quietly_where_nobody_reads_on(exported, tmp_path):
     assert process.returncode == 0
 
 
-def test_bad_input_is_one_sentence_and_exit_code_2(exported):
-    done = run(exported / "fraud", "--csv", "missing.csv")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "error: missing.csv cannot be read: No such file or directory.\n"
+def test_bad_input_is_one_sentence_and_exit_code_2(exported, toy):
+    for model, said in (
+        (exported / "fraud", "missing.csv cannot be read: No such file or directory."),
+        (toy, "toy reads features (float32 [None, 3]): call its SavedModel from Python."),
+    ):
+        done = run(model, "--csv", "missing.csv")
+        assert (done.returncode, done.stdout, done.stderr) == (2, "", f"error: {said}\n")

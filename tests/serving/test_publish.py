@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 from keras_suite.errors import InputError
 from keras_suite.runs.read import read_run
@@ -96,15 +97,8 @@ def test_the_card_says_what_the_model_is_takes_and_gives(toy, tmp_path):
     }
 
 
-def test_versions_count_on_from_the_highest(toy, tmp_path):
-    for number in range(1, 4):
-        assert publish(read_run(toy), tmp_path)[0].name == str(number)
-    (tmp_path / "toy" / "3").rename(tmp_path / "toy" / "10")
-    assert publish(read_run(toy), tmp_path)[0].name == "11"
-
-
 @pytest.mark.parametrize(("keep", "left"), [(1, [11]), (2, [10, 11]), (9, [1, 9, 10, 11])])
-def test_keep_leaves_the_newest(toy, tmp_path, keep, left):
+def test_versions_count_on_from_the_highest_and_keep_leaves_the_newest(toy, tmp_path, keep, left):
     for folder in ("toy/1", "toy/9", "toy/10", "toy/.partial-7-11", "other/1"):
         (tmp_path / folder).mkdir(parents=True)
     publish(read_run(toy), tmp_path, keep)
@@ -113,10 +107,17 @@ def test_keep_leaves_the_newest(toy, tmp_path, keep, left):
     assert not list(tmp_path.rglob("toy/.partial-*"))
 
 
-def test_old_versions_stay_where_the_new_one_fails(toy, tmp_path):
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"no message", r"saved_model\.pb is not a SavedModel"),
+        (SavedModel(meta_graphs=[{}]).SerializeToString(), "has no signature serving_default"),
+    ],
+)
+def test_old_versions_stay_where_the_new_one_fails(toy, tmp_path, content, said):
     publish(read_run(toy), tmp_path)
-    (toy / "serving" / "toy" / "1" / "saved_model.pb").write_bytes(b"no message")
-    with pytest.raises(InputError, match=r"saved_model\.pb is not a SavedModel"):
+    (toy / "serving" / "toy" / "1" / "saved_model.pb").write_bytes(content)
+    with pytest.raises(InputError, match=said):
         publish(read_run(toy), tmp_path, keep=1)
     assert numbers(tmp_path) == [1]
     assert not list(tmp_path.rglob(".partial-*"))

@@ -8,6 +8,7 @@ import pytest
 from keras_suite.errors import InputError
 from keras_suite.serving.card import read_signature
 from keras_suite.serving.rest import decode, encode, rest_model
+from tests.experiments.processes import ROOT
 
 ROWS = {"features": np.random.default_rng(0).normal(0, 1, (5, 3)).astype("float32")}
 BUSY = 503, {"error": "too many requests at once"}
@@ -117,3 +118,15 @@ def test_what_is_not_tf_serving_is_said_to_be_none(call, server, answer):
     server.faults.append(answer)
     with pytest.raises(InputError, match=f"does not answer as .* status {answer[0]} and"):
         call("fraud", ROWS)
+
+
+def test_the_guides_plain_python_asks_a_server(server, compute):
+    guide = (ROOT / "docs" / "serving.md").read_text(encoding="utf-8")
+    lines = guide.partition("```python\n")[2].partition("```")[0].splitlines()
+    code = "\n".join(lines).replace("http://localhost:8501", server.url).replace("* 28", "* 2")
+    code = code.replace("requests.get(url)", "status = requests.get(url)")
+    told = {}
+    exec(code.replace('answer.json()["', 'outputs = answer.json()["'), told)
+    assert told["status"]["model_version_status"][0]["state"] == "AVAILABLE"
+    expected = compute("fraud/2", features=np.array(told["rows"], "f4"))["fraud_probability"]
+    assert told["outputs"] == expected.tolist()

@@ -1,5 +1,4 @@
 import numpy as np
-import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
@@ -34,10 +33,4 @@ def test_the_requests_are_the_first_example_alone_and_all_in_one_batch(tmp_path)
         for name, array in INPUTS.items():
             tensor = tf.make_ndarray(request.inputs[name])
             assert tensor.tolist() == array[:rows].tolist()
-
-
-@pytest.mark.parametrize("name", ["images", "ids"])
-def test_numbers_keep_their_dtype(tmp_path, name):
-    write_warmup(tmp_path / "requests", "toy", Examples(INPUTS, {}))
-    tensors = [tf.make_ndarray(each.inputs[name]) for each in requests(tmp_path / "requests")]
-    assert {tensor.dtype for tensor in tensors} == {INPUTS[name].dtype}
+            assert tensor.dtype == array.dtype or name == "texts"

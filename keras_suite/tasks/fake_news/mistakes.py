@@ -1,30 +1,21 @@
 """Misclassified texts: all of them in a file, the most confident ones in a table."""
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import groupby, islice
 from typing import NamedTuple
 
-import numpy as np
+import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-CHARACTERS = 150
-"""Of a text in the table, at most."""
+CHARACTERS = 150  # of a text in the table, at most
 
 
 class Mistake(NamedTuple):
-    """A text that a model gave the wrong class.
+    """A text, at a row from 0, that a model gave the wrong class.
 
-    Args:
-        model: its name.
-        row: of the text, from 0.
-        text: as it was given.
-        label: the name of its class.
-        predicted: the name of the class that the model gave it.
-        confidence: the probability that the model gave that class, in [0.5, 1].
+    The confidence is the probability of the predicted class, in [0.5, 1].
     """
 
     model: str
@@ -35,23 +26,16 @@ class Mistake(NamedTuple):
     confidence: float
 
 
-def find_mistakes(
-    texts: Sequence[str],
-    models: Mapping[str, Mapping[str, tuple[np.ndarray, np.ndarray]]],
-    class_names: Sequence[str],
-) -> list[Mistake]:
-    """Find what each model got wrong, by the model's name and the most confident first.
+def found_in(outcome) -> list[Mistake]:
+    """Find what each model of a run got wrong in the test, by its name, the most confident first.
 
-    Args:
-        texts: at least n of them.
-        models: by name, of the part "test" labels ``[n]``, 0 or 1, and probabilities of label 1
-            ``[n, 1]``; from 0.5 on it is predicted.
-        class_names: of label 0 and label 1.
+    Label 1 is predicted from a probability of 0.5 on.
     """
+    texts, class_names = outcome.data.validation.texts, outcome.data.class_names
     mistakes = []
-    for model, parts in models.items():
+    for model, parts in outcome.predictions("test").items():
         labels, probabilities = parts["test"]
-        rows = zip(texts, labels, probabilities[:, 0], strict=False)
+        rows = zip(texts, labels, probabilities[:, 0], strict=False)  # the test may be cut short
         for row, (text, label, probability) in enumerate(rows):
             predicted = int(probability >= 0.5)
             if predicted != label:
@@ -61,35 +45,17 @@ def find_mistakes(
     return sorted(mistakes, key=lambda each: (each.model, -each.confidence, each.row))
 
 
-def found_in(outcome) -> list[Mistake]:
-    """Return the mistakes of a run's test predictions."""
-    texts, names = outcome.data.validation.texts, outcome.data.class_names
-    return find_mistakes(texts, outcome.predictions("test"), names)
-
-
 def as_csv(mistakes: Sequence[Mistake]) -> str:
     """Return a csv file's text, with a mark so that spreadsheets read it as UTF-8."""
-    file = io.StringIO()
-    writer = csv.writer(file)
-    writer.writerow(Mistake._fields)
-    writer.writerows(each._replace(confidence=f"{each.confidence:.6f}") for each in mistakes)
-    return "\ufeff" + file.getvalue()
+    table = pd.DataFrame(mistakes, columns=Mistake._fields)
+    return "\ufeff" + table.to_csv(index=False, float_format="%.6f", lineterminator="\r\n")
 
 
 def as_table(mistakes: Sequence[Mistake], most: int = 3) -> Table:
-    """Lay out the most confident mistakes of each model, as wide as the terminal.
-
-    Args:
-        mistakes: of :func:`find_mistakes`.
-        most: how many of each model.
-    """
-    table = Table(
-        title=f"The {most} most confident mistakes of each model",
-        title_justify="left",
-        title_style="bold",
-        box=SIMPLE_HEAD,
-        expand=True,  # the text takes what the others leave
-    )
+    """Lay out the most confident mistakes of each model, as wide as the terminal."""
+    title = f"The {most} most confident mistakes of each model"
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    table.expand = True  # the text takes what the others leave
     for name in ("row", "label", "predicted"):
         table.add_column(name, no_wrap=True, justify="right" if name == "row" else "left")
     table.add_column("text", ratio=1)

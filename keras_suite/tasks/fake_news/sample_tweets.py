@@ -41,30 +41,17 @@ SOURCES = ["the WHO", "@CDCgov", "the health ministry", "a professor", "Dr Smith
 REMEDIES = ["hot water", "garlic", "vitamin D", "cow urine", "bleach", "ginger tea", "sunlight"]
 CULPRITS = ["5G towers", "a laboratory", "a cruise ship", "imported fruit", "a football match"]
 OPENINGS = ["", "", "", "BREAKING: ", "UPDATE: ", "RT @NewsDesk: ", "\U0001f6a8 ", "Just in: "]
-ENDINGS = [
-    "",
-    "",
-    ".",
-    "!",
-    "\n\nRead more:",
-    " \U0001f447",
-    " \U0001f637",
-    " \U0001f1ee\U0001f1f3",
-]
+ENDINGS = ["", "", ".", "!", "\n\nRead more:", " 👇", " 😷", " 🇮🇳"]
 HASHTAGS = ["", "", " #COVID19", " #coronavirus", " #StaySafe", " #COVID19 #CoronaUpdate"]
 LETTERS = list(string.ascii_letters + string.digits)
 
 
 def draw_tweets(rows: int, seed: int = 0) -> tuple[list[str], np.ndarray]:
-    """Draw distinct tweets; row i has label i modulo 2.
-
-    Args:
-        rows: how many tweets.
-        seed: the same seed gives the same tweets.
+    """Draw distinct tweets; the same seed gives the same ones.
 
     Returns:
         The texts, with HTML entities as Twitter writes them, and labels ``[rows]`` int64: 0 for
-        real, 1 for fake.
+        real, 1 for fake, in turn.
     """
     rng = np.random.default_rng(seed)
     labels = np.arange(rows, dtype=np.int64) % 2
@@ -87,10 +74,8 @@ def _tweet(label: int, rng: np.random.Generator) -> str:
     if denied:
         claim = _pick(DENIALS, rng) + claim
     text = _pick(OPENINGS, rng) + claim + _pick(ENDINGS, rng) + _pick(HASHTAGS, rng)
-    addresses = [
-        f" https://t.co/{''.join(rng.choice(LETTERS, 10))}" for _ in range(rng.integers(3))
-    ]
-    return html.escape(text, quote=False) + "".join(addresses)
+    addresses = ["".join(rng.choice(LETTERS, 10)) for _ in range(rng.integers(3))]
+    return html.escape(text, quote=False) + "".join(f" https://t.co/{a}" for a in addresses)
 
 
 def _pick(things: list[str], rng: np.random.Generator) -> str:

@@ -13,14 +13,9 @@ def tweet_classifier(
     """Tell real from fake by the first token alone, or by all of them in their order.
 
     Report C, models 1 ("cls": the first token's vector, Dense 1) and 2 and 3 ("gru": all vectors,
-    bidirectional GRU, Dense 1). An encoder that shall stay as it is must be frozen before, by
-    :meth:`Adopted.freeze`.
-
-    Args:
-        encoder: gives the last hidden state, ``[rows, tokens, width]``.
-        head: which.
-        units: of the GRU, in each direction; the report names no number.
-        token_types: whether inputs have ``token_type_ids``.
+    bidirectional GRU of ``units`` in each direction, of which the report names no number, Dense 1).
+    The encoder gives the last hidden state ``[rows, tokens, width]``; one that shall stay as it is
+    must be frozen before, by :meth:`Adopted.freeze`.
 
     Returns:
         From a dict of ``input_ids``, ``attention_mask`` and, where asked for, ``token_type_ids``

@@ -8,7 +8,7 @@ from keras_suite.data.split import TextSplit
 from keras_suite.data.tokens import encode
 from keras_suite.errors import InputError
 from keras_suite.models.encoders import tokenizer_for
-from keras_suite.tasks.fake_news.tweets import Tweets, TweetSets, clean_tweet
+from keras_suite.tasks.fake_news.tweets import TweetSets, clean_tweet
 
 
 def tweet_rows(
@@ -22,16 +22,10 @@ def tweet_rows(
 ) -> TextSplit:
     """Hold out validation tweets from the training file, and tokenise all.
 
-    The draw is the same for all seeds: repeats differ in nothing but first weights and order.
-
-    Args:
-        sets: the two files' tweets; the second one's are the test.
-        train: use only so many of those that are not held out; 0 uses all.
-        validation: how many are held out.
-        test: use only so many test tweets, the first ones; 0 uses all.
-        max_length: the most tokens of a tweet; longer ones are cut.
-        encoder: whose tokenizer; that of "tiny" is made from the training tweets.
-        clean: whether URLs, mentions and emoji become words.
+    The draw is the same for all seeds: repeats differ in nothing but first weights and order. The
+    second file's first tweets are the test; ``train`` and ``test`` of 0 use all there are. Tweets
+    of more than ``max_length`` tokens are cut, and where they are cleaned, URLs, mentions and emoji
+    become words. The tokenizer is the encoder's; that of "tiny" is made from the training tweets.
 
     Raises:
         InputError: where none are left to train on, or there is no such tokenizer.
@@ -42,10 +36,11 @@ def tweet_rows(
             f"--validation-tweets {validation} leaves none of the {known} tweets to train on."
         )
     order = np.random.default_rng(0).permutation(known)
-    picks = order[validation:][: train or None], order[:validation]
+    kept, held_out = order[validation:][: train or None], order[:validation]
     tested = np.arange(len(sets.validation.texts))[: test or None]
-    parts = (sets.train, picks[0]), (sets.train, picks[1]), (sets.validation, tested)
-    texts = [_texts(*part, clean) for part in parts]
+    parts = (sets.train, kept), (sets.train, held_out), (sets.validation, tested)
+    cleaned = clean_tweet if clean else str
+    texts = [[cleaned(tweets.texts[i]) for i in picked] for tweets, picked in parts]
     tokenizer = tokenizer_for(encoder, texts[0])
     encoded = [encode(tokenizer, [each], max_length, cache_folder() / "tokens") for each in texts]
     rows = [
@@ -53,8 +48,3 @@ def tweet_rows(
         for each, (tweets, picked) in zip(encoded, parts, strict=True)
     ]
     return TextSplit(*rows, tokenizer)
-
-
-def _texts(tweets: Tweets, picks: np.ndarray, clean: bool) -> list[str]:
-    texts = [tweets.texts[i] for i in picks]
-    return [clean_tweet(text) or text for text in texts] if clean else texts

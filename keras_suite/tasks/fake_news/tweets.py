@@ -31,8 +31,7 @@ URL = (
     "27ea596ae17f7f4b5733aeb69185227086f22fc9/data"
 )
 TRAIN, VALIDATION = "Constraint_Train.csv", "Constraint_Val.csv"
-COUNTS = {TRAIN: (3360, 3060), VALIDATION: (1120, 1020)}
-"""Tweets of each class in the public files."""
+COUNTS = {TRAIN: (3360, 3060), VALIDATION: (1120, 1020)}  # of each class in the public files
 COLUMNS = ["id", "tweet", "label"]
 CLASS_NAMES = ["real", "fake"]
 SAMPLE_TRAIN, SAMPLE_VALIDATION = 480, 160
@@ -46,12 +45,7 @@ BRAILLE_BLANK = "\u2800"
 
 @dataclass(frozen=True)
 class Tweets:
-    """Labelled tweets.
-
-    Args:
-        texts: n tweets as they were written, none of them empty.
-        labels: ``[n]`` int64; see :class:`TweetSets`.
-    """
+    """Tweets as they were written, none of them empty, and labels ``[n]`` int64."""
 
     texts: list[str]
     labels: np.ndarray
@@ -63,10 +57,6 @@ class TweetSets(Loaded):
 
     Label 1 is "fake" and 0 "real": the rows of the published confusion matrix are 1 (1,020 tweets)
     and 0 (1,120), and of the 2,140 validation tweets 1,020 are fake.
-
-    Args:
-        train: tweets to train on.
-        validation: tweets to validate.
     """
 
     train: Tweets
@@ -116,21 +106,23 @@ def clean_tweet(text: str) -> str:
 
 
 def _sample() -> TweetSets:
-    rows = SAMPLE_TRAIN + SAMPLE_VALIDATION
-    texts, labels = sample_tweets.draw_tweets(rows)
+    texts, labels = sample_tweets.draw_tweets(SAMPLE_TRAIN + SAMPLE_VALIDATION)
     train = Tweets(texts[:SAMPLE_TRAIN], labels[:SAMPLE_TRAIN])
     validation = Tweets(texts[SAMPLE_TRAIN:], labels[SAMPLE_TRAIN:])
-    sha256 = _sha256(train, validation)
-    provenance = Provenance("templated tweets, generated", "sample", rows, sha256)
-    return TweetSets(train, validation, provenance=provenance)
+    return _tweet_sets("templated tweets, generated", "sample", train, validation)
 
 
 def _sets(train: Tweets, validation: Tweets) -> TweetSets:
     counts = [_named(_counts(tweets.labels)) for tweets in (train, validation)]
     source = f"{TRAIN} ({counts[0]}) and {VALIDATION} ({counts[1]})"
-    rows = len(train.texts) + len(validation.texts)
-    provenance = Provenance(source, "real", rows, _sha256(train, validation))
-    return TweetSets(train, validation, provenance=provenance)
+    return _tweet_sets(source, "real", train, validation)
+
+
+def _tweet_sets(source: str, kind: Kind, *parts: Tweets) -> TweetSets:
+    content = json.dumps([[part.texts, part.labels.tolist()] for part in parts])
+    sha256 = hashlib.sha256(content.encode()).hexdigest()
+    rows = sum(len(part.texts) for part in parts)
+    return TweetSets(*parts, provenance=Provenance(source, kind, rows, sha256))
 
 
 def _read_public(name: str, path: Path, called: str) -> Tweets:
@@ -146,14 +138,12 @@ def _read(path: Path, called: str = "") -> Tweets:
     checked = [_checked(place, record) for place, record in records]
     labels = np.array([label for _, label in checked], np.int64)
     if 0 in _counts(labels):
-        raise InputError(
-            f"{called} holds {_named(_counts(labels))} tweets: give a file with some of both."
-        )
+        found = _named(_counts(labels))
+        raise InputError(f"{called} holds {found} tweets: give a file with some of both.")
     return Tweets([text for text, _ in checked], labels)
 
 
 def _checked(place: str, record: dict[str, str]) -> tuple[str, int]:
-    """Return a row's tweet and label."""
     tweet, label = record["tweet"], record["label"]
     if label not in CLASS_NAMES:
         raise InputError(
@@ -170,11 +160,6 @@ def _counts(labels: np.ndarray) -> tuple[int, int]:
 
 def _named(counts: tuple[int, int]) -> str:
     return f"{counts[0]:,} real and {counts[1]:,} fake"
-
-
-def _sha256(*parts: Tweets) -> str:
-    content = [[part.texts, part.labels.tolist()] for part in parts]
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 def _cleaned_once(text: str) -> str:

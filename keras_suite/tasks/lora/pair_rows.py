@@ -19,14 +19,9 @@ def pair_rows(
 ) -> TextSplit:
     """Draw pairs to train and to validate on from the training split, and tokenise all.
 
-    Args:
-        pairs: of a task.
-        train: how many to train on, at most.
-        validation: how many to validate on.
-        test: how many of the validation split, its first ones, are the test.
-        max_length: the most tokens of a pair; longer ones are cut.
-        encoder: whose tokenizer; that of "tiny" is made from the training pairs.
-        seed: of the draw.
+    The counts are ``validation`` and at most ``train`` of the training split; at most ``test`` of
+    the validation split, its first ones, are the test. Pairs of more than ``max_length`` tokens
+    are cut. The tokenizer is the encoder's; that of "tiny" is made from the training pairs.
 
     Raises:
         InputError: where none are left to train on, or there is no such tokenizer.
@@ -37,9 +32,7 @@ def pair_rows(
             f"--validation-pairs {validation} leaves none of the {len(order)} pairs to train on."
         )
     tokenizer = tokenizer_for(encoder, pairs.train[0] + pairs.train[1])
-    parts = (
-        (pairs.train, order[validation : validation + train]),
-        (pairs.train, order[:validation]),
-        (pairs.validation, np.arange(min(test, len(pairs.validation[2])))),
-    )
+    kept, held_out = order[validation:][:train], order[:validation]
+    tested = np.arange(len(pairs.validation[2]))[:test]
+    parts = (pairs.train, kept), (pairs.train, held_out), (pairs.validation, tested)
     return TextSplit(*(tokenized(*part, tokenizer, max_length) for part in parts), tokenizer)

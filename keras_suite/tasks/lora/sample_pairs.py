@@ -9,14 +9,14 @@ from typing import Literal
 
 import numpy as np
 
+Task = Literal["qqp", "mnli"]
+Pairs = tuple[list[str], list[str], np.ndarray]
+
 CLASS_NAMES = {
     "qqp": ["not_duplicate", "duplicate"],
     "mnli": ["entailment", "neutral", "contradiction"],
 }
-SOURCES = {
-    "qqp": "templated question pairs, generated",
-    "mnli": "templated premise and hypothesis pairs, generated",
-}
+SOURCES = {"qqp": "question", "mnli": "premise and hypothesis"}
 ENTAILMENT, NEUTRAL, CONTRADICTION = range(3)
 
 # A topic has values and three meanings of three wordings each. Every question names two values in
@@ -57,11 +57,9 @@ For what reason is the price of {a} above that of {b}?
 """
 # Put before a text at random, so that lengths differ as they do in real texts.
 QUESTION_OPENINGS = ["", "", "A short question: ", "I could not find an answer anywhere, so: "]
-PREMISE_OPENINGS = [
-    "",
-    "",
-    "As the minutes of the last meeting say: ",
-    "The woman who runs the shop on the corner told us this yesterday, and she should know: ",
+PREMISE_OPENINGS = ["", "", "As the minutes of the last meeting say: "]
+PREMISE_OPENINGS += [
+    "The woman who runs the shop on the corner told us this yesterday, and she should know: "
 ]
 NAMES = ["Anna", "Boris", "Clara", "David", "Emma", "Farid", "Greta", "Hugo", "Irene", "Jonas"]
 DEGREES = [("older", "younger"), ("taller", "shorter"), ("faster", "slower"), ("richer", "poorer")]
@@ -71,19 +69,14 @@ THINGS = ["apples", "books", "chairs", "lamps", "postcards", "tickets"]
 NUMBERS = ["two", "three", "four", "five", "six", "seven"]
 
 
-def draw_pairs(
-    task: Literal["qqp", "mnli"], rows: int, seed: int = 0
-) -> tuple[list[str], list[str], np.ndarray]:
-    """Draw distinct pairs; row i has label i modulo the number of classes.
+def draw_pairs(task: Task, rows: int, seed: int = 0) -> Pairs:
+    """Draw up to a few thousand distinct pairs; the same seed gives the same ones.
 
-    Args:
-        task: "qqp" for questions that are duplicates or not, "mnli" for premises and hypotheses.
-        rows: how many pairs; up to a few thousand, or there are not enough distinct ones.
-        seed: the same seed gives the same pairs.
+    The task is "qqp" for questions that are duplicates or not, "mnli" for premises and hypotheses.
 
     Returns:
         The first texts, the second texts, and labels ``[rows]`` int64 that index
-        ``CLASS_NAMES[task]``.
+        ``CLASS_NAMES[task]``; row i has label i modulo the number of classes.
     """
     draw = {"qqp": _questions, "mnli": _premise_and_hypothesis}[task]
     rng = np.random.default_rng(seed)
@@ -91,8 +84,7 @@ def draw_pairs(
     pairs: dict[tuple[str, str], None] = {}  # in the order drawn
     while len(pairs) < rows:
         pairs.setdefault(draw(labels[len(pairs)], rng))
-    first, second = zip(*pairs, strict=True)
-    return list(first), list(second), labels
+    return *map(list, zip(*pairs, strict=True)), labels
 
 
 def _questions(label: int, rng: np.random.Generator) -> tuple[str, str]:
@@ -104,23 +96,20 @@ def _questions(label: int, rng: np.random.Generator) -> tuple[str, str]:
     wording, other_wording = _pick(range(3), 2, rng)
     first = wordings[3 * meaning + wording].format(a=a, b=b)
     if not label:
-        same_words = rng.random() < 0.25  # so that sharing more words means nothing
-        other_wording = wording if same_words else other_wording
+        if rng.random() < 0.25:  # so that sharing more words means nothing
+            other_wording = wording
         change = rng.integers(3)
-        if change == 0:
-            a, b = b, a
-        elif change == 1:
-            a, b = _pick([(other, b), (a, other)], 1, rng)[0]
-        else:
+        if change == 2:
             meaning = other_meaning
+        else:
+            a, b = _pick([(other, b), (a, other)], 1, rng)[0] if change else (b, a)
     second = wordings[3 * meaning + other_wording].format(a=a, b=b)
     return _opened(first, QUESTION_OPENINGS, rng), _opened(second, QUESTION_OPENINGS, rng)
 
 
 def _premise_and_hypothesis(label: int, rng: np.random.Generator) -> tuple[str, str]:
     scene = [_comparison, _visit, _purchase][rng.integers(3)]
-    premises, hypotheses = scene(label, rng)
-    premise, hypothesis = _pick(premises, 1, rng)[0], _pick(hypotheses, 1, rng)[0]
+    premise, hypothesis = (_pick(texts, 1, rng)[0] for texts in scene(label, rng))
     return _opened(premise, PREMISE_OPENINGS, rng), hypothesis
 
 
@@ -165,10 +154,8 @@ def _purchase(label: int, rng: np.random.Generator) -> tuple[list[str], list[str
         f"{buyer} bought exactly {number} {things} from {seller}, and {friend} exactly {other}.",
         f"{seller} sold {things}: {friend} bought exactly {other} and {buyer} exactly {number}.",
     ]
-    return premises, [
-        f"{who} bought exactly {count} {things}.",
-        f"The number of {things} that {who} bought is {count}.",
-    ]
+    number_of = f"The number of {things} that {who} bought is {count}."
+    return premises, [f"{who} bought exactly {count} {things}.", number_of]
 
 
 def _pick(things, count: int, rng: np.random.Generator) -> list:

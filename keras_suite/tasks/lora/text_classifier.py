@@ -13,11 +13,6 @@ def text_classifier(encoder: Adopted, classes: int, token_types: bool = False) -
     values: RoBERTa's is a dense layer and a projection on the first token, BERT's and ALBERT's a
     projection on the encoder's own pooler.
 
-    Args:
-        encoder: as :func:`keras_suite.models.encoders.load_encoder` gives it.
-        classes: number of labels.
-        token_types: whether inputs have ``token_type_ids``.
-
     Returns:
         From a dict of ``input_ids``, ``attention_mask`` and, where asked for, ``token_type_ids``
         (each ``[rows, tokens]`` int32) to logits ``[rows, classes]`` float32. Not compiled.
@@ -26,14 +21,11 @@ def text_classifier(encoder: Adopted, classes: int, token_types: bool = False) -
     inputs = {name: keras.Input([None], name=name, dtype="int32") for name in names}
     settings = encoder.module.config
     rate = _dropout(settings)
-    features = encoder(inputs)
-    projection = "classifier"
+    features, projection = encoder(inputs), "classifier"
     if encoder.output_name == "last_hidden_state":
         features = keras.layers.Dropout(rate)(features[:, 0])
-        features = _dense(settings.hidden_size, "classifier.dense", settings, activation="tanh")(
-            features
-        )
-        projection = "classifier.out_proj"
+        dense = _dense(settings.hidden_size, "classifier.dense", settings, activation="tanh")
+        features, projection = dense(features), "classifier.out_proj"
     features = keras.layers.Dropout(rate)(features)
     return keras.Model(inputs, _dense(classes, projection, settings, dtype="float32")(features))
 
@@ -52,9 +44,8 @@ def _dense(units: int, name: str, settings, **options) -> keras.layers.Dense:
 
 def _dropout(settings) -> float:
     """Return the head's rate, for which the families have two names and a default."""
-    rate = getattr(settings, "classifier_dropout_prob", None)  # ALBERT
-    rate = getattr(settings, "classifier_dropout", None) if rate is None else rate
-    return settings.hidden_dropout_prob if rate is None else rate
+    names = "classifier_dropout_prob", "classifier_dropout", "hidden_dropout_prob"  # ALBERT first
+    return next(rate for name in names if (rate := getattr(settings, name, None)) is not None)
 
 
 def adapter_of(model: keras.Model, config) -> LoRAConfig:

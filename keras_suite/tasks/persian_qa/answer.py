@@ -23,22 +23,13 @@ def answer(
     max_answer_tokens: int = MAX_ANSWER_TOKENS,
     threshold: float = 0.0,
 ) -> str:
-    """Answer a question by a stretch of its context.
+    """Return the stretch of the context that answers the question, or "" for no answer.
 
-    Args:
-        question: its text.
-        context: likewise; as long as it may be.
-        tokenizer: the model's.
-        predict: takes the model's inputs by name, each ``[windows, tokens]`` int32, and returns
-            ``start_logits`` and ``end_logits`` of that shape, such as the signature
-            ``serving_default`` of an export.
-        max_length: see :func:`keras_suite.tasks.persian_qa.windows.make_windows`.
-        stride: likewise.
-        max_answer_tokens: see :func:`keras_suite.tasks.persian_qa.answer_spans.best_answers`.
-        threshold: the score above which there is no answer; see there, too.
-
-    Returns:
-        The answer, or "" for none.
+    ``predict`` takes the model's inputs by name, each ``[windows, tokens]`` int32, and returns
+    ``start_logits`` and ``end_logits`` of that shape, such as the signature ``serving_default`` of
+    an export. The sizes are those of :func:`keras_suite.tasks.persian_qa.windows.make_windows` and
+    :func:`keras_suite.tasks.persian_qa.answer_spans.best_answers`, whose score that there is no
+    answer counts above the threshold.
 
     Raises:
         InputError: as :func:`keras_suite.tasks.persian_qa.windows.make_windows`.

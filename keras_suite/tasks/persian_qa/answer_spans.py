@@ -24,11 +24,8 @@ def best_answers(
     script for BERT: start logit + end logit of [CLS], the lowest of all windows, less those of the
     best span.
 
-    Args:
-        windows: of the questions.
-        logits: start and end ``[tokens, 2]``, of the tokens of ``windows.encoded``.
-        questions: in the order of ``windows.question``.
-        max_answer_tokens: the longest span.
+    The logits of start and end ``[tokens, 2]`` are of the tokens of ``windows.encoded``, the
+    questions in the order of ``windows.question``, and spans of up to ``max_answer_tokens``.
 
     Returns:
         By question id the answer, and by question id the score that there is none.

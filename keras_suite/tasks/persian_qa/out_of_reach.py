@@ -13,12 +13,8 @@ def out_of_reach(
 ) -> pd.DataFrame:
     """Find the questions whose first answer a model that is always right could not give.
 
-    Texts are compared without regard to whitespace.
-
-    Args:
-        windows: of the questions.
-        questions: in the order of ``windows.question``; unanswerable ones are passed over.
-        max_answer_tokens: the longest span that is an answer.
+    Texts are compared without regard to whitespace. Questions, of which unanswerable ones are
+    passed over, stand in the order of ``windows.question``.
 
     Returns:
         A row for each: ``id``, ``answer``, ``nearest`` (the nearest span, "" for none) and

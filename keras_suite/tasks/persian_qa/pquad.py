@@ -8,47 +8,30 @@ import hashlib
 import json
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
+from keras_suite.data import source
 from keras_suite.data.download import cache_folder
 from keras_suite.data.provenance import Loaded, Provenance
-from keras_suite.data.source import (
-    Kind,
-    find_in_folder,
-    first_file,
-    from_cache,
-    load_data,
-    require_public,
-)
 from keras_suite.errors import InputError
-from keras_suite.tasks.persian_qa import sample_questions
-from keras_suite.tasks.persian_qa.squad_file import (
-    Answer,
-    Question,
-    QuestionFile,
-    parse_document,
-    read_file,
-)
+from keras_suite.tasks.persian_qa import sample_questions, squad_file
+from keras_suite.tasks.persian_qa.squad_file import Answer, Question, QuestionFile
 
 __all__ = ["Answer", "Question", "QuestionSet", "load_questions"]
 
 URL = "https://raw.githubusercontent.com/AUT-NLP/PQuAD/main/Dataset"
 COUNTS = {"Train": 63_994, "Validation": 7_976, "Test": 8_002}  # of questions
+FILES = {name: (f"{name}.json", f"{name}.json.gz") for name in COUNTS}
 VALIDATION_SHARE = 0.15  # of the articles, where there is no training file
-SAMPLE_TRAIN, SAMPLE_VALIDATION, SAMPLE_TEST = 70, 15, 15  # texts
+SAMPLE_TEXTS = 70, 15, 15  # to train, validate and test on
 
 
 @dataclass(frozen=True)
 class QuestionSet(Loaded):
-    """Questions to train, validate and test on.
-
-    Args:
-        train: in the file's order, as the others.
-        validation: for choices: epochs, thresholds, hyperparameters.
-        test: for the figures that are reported.
-    """
+    """Questions to train on, to choose by, and of the figures reported; in the files' order."""
 
     train: list[Question]
     validation: list[Question]
@@ -68,7 +51,7 @@ def evenly_spaced(questions: list[Question], count: int) -> list[Question]:
 
 
 def load_questions(
-    kind: Kind = "auto", data_dir: Path | None = None, url: str = URL
+    kind: source.Kind = "auto", data_dir: Path | None = None, url: str = URL
 ) -> QuestionSet:
     """Load PQuAD from a given folder, else the cache, else the network, else the sample.
 
@@ -78,8 +61,7 @@ def load_questions(
 
     Args:
         kind: see :func:`keras_suite.data.source.load_data`.
-        data_dir: folder of Train, Validation and Test, each .json or .json.gz. Any number of
-            questions will do.
+        data_dir: folder of Train, Validation and Test, each .json or .json.gz, of any size.
         url: the folder that publishes them.
 
     Raises:
@@ -88,7 +70,7 @@ def load_questions(
     """
     cache = cache_folder() / "pquad"
     names = ", ".join(f"{name}.json" for name in COUNTS)
-    return load_data(
+    return source.load_data(
         kind,
         data_dir,
         sample=_templated,
@@ -99,44 +81,40 @@ def load_questions(
 
 
 def _templated() -> QuestionSet:
-    source = sample_questions.SOURCE
-    articles = sample_questions.draw_articles(SAMPLE_TRAIN + SAMPLE_VALIDATION + SAMPLE_TEST)
-    held_out = articles[SAMPLE_TRAIN:]
-    cuts = articles[:SAMPLE_TRAIN], held_out[:SAMPLE_VALIDATION], held_out[SAMPLE_VALIDATION:]
-    parts = [parse_document({"data": cut}, source).questions for cut in cuts]
-    rows = sum(len(part) for part in parts)
+    called = sample_questions.SOURCE
+    articles = sample_questions.draw_articles(sum(SAMPLE_TEXTS))
+    left = iter(articles)
+    cuts = [list(islice(left, texts)) for texts in SAMPLE_TEXTS]
+    parts = [squad_file.parse_document({"data": cut}, called).questions for cut in cuts]
+    rows = sum(map(len, parts))
     sha256 = hashlib.sha256(json.dumps(articles).encode()).hexdigest()
-    return QuestionSet(*parts, provenance=Provenance(source, "sample", rows, sha256))
+    return QuestionSet(*parts, provenance=Provenance(called, "sample", rows, sha256))
 
 
 def _fetch(cache: Path, url: str) -> QuestionSet:
     paths = {
-        name: first_file(cache, *_file_names(name)) or cache / f"{name}.json" for name in COUNTS
+        name: source.first_file(cache, *names) or cache / names[0] for name, names in FILES.items()
     }
     files = {
-        name: from_cache(f"{url}/{name}.json", path, partial(_read_public, name))
+        name: source.from_cache(f"{url}/{name}.json", path, partial(_read_public, name))
         for name, path in paths.items()
     }
     return _question_set(paths, files)
 
 
 def _read_public(name: str, path: Path, called: str) -> QuestionFile:
-    file = read_file(path, called)
-    require_public(called, f"{file.asked:,} questions", f"{COUNTS[name]:,} questions")
+    file = squad_file.read_file(path, called)
+    source.require_public(called, f"{file.asked:,} questions", f"{COUNTS[name]:,} questions")
     return file
 
 
 def _read_folder(folder: Path) -> QuestionSet:
     paths = {
-        name: find_in_folder(folder, *_file_names(name))
-        for name in COUNTS
-        if name != "Train" or first_file(folder, *_file_names(name))
+        name: source.find_in_folder(folder, *names)
+        for name, names in FILES.items()
+        if name != "Train" or source.first_file(folder, *names)
     }
-    return _question_set(paths, {name: read_file(path) for name, path in paths.items()})
-
-
-def _file_names(name: str) -> tuple[str, str]:
-    return f"{name}.json", f"{name}.json.gz"
+    return _question_set(paths, {name: squad_file.read_file(path) for name, path in paths.items()})
 
 
 def _question_set(paths: dict[str, Path], files: dict[str, QuestionFile]) -> QuestionSet:

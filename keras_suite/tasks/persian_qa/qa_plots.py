@@ -16,24 +16,13 @@ Parts = Mapping[str, Sequence[Question]]
 
 
 def split_sizes(parts: Parts) -> Figure:
-    """Draw questions per part, the unanswerable ones apart.
-
-    Args:
-        parts: questions by the name of their part, such as train, validation and test.
-    """
+    """Draw questions per part, such as train, validation and test; the unanswerable ones apart."""
     figure, axes = subplots(1, 1, max(4.2, 1.9 * len(parts)), 3.6)
     axis, names = axes[0, 0], list(parts)
     answerable = np.array([sum(each.is_answerable for each in parts[name]) for name in names])
     rows = np.array([len(parts[name]) for name in names])
-    axis.bar(names, answerable, width=0.6, label="answerable", color=COLORS[0])
-    rest = axis.bar(
-        names,
-        rows - answerable,
-        width=0.6,
-        bottom=answerable,
-        label="unanswerable",
-        color=COLORS[1],
-    )
+    axis.bar(names, answerable, 0.6, label="answerable")
+    rest = axis.bar(names, rows - answerable, 0.6, bottom=answerable, label="unanswerable")
     shares = 1 - answerable / rows
     texts = [f"{n:,}\n{share:.1%} unanswerable" for n, share in zip(rows, shares, strict=True)]
     axis.bar_label(rest, texts, padding=2, fontsize=9)
@@ -44,18 +33,14 @@ def split_sizes(parts: Parts) -> Figure:
 
 
 def answers_per_question(parts: Parts) -> Figure:
-    """Draw the share of questions with 0, 1, 2, ... accepted answers.
-
-    Args:
-        parts: as for :func:`split_sizes`.
-    """
+    """Draw the share of each part's questions with 0, 1, 2, ... accepted answers."""
     figure, axes = subplots(1, 1, 6, 3.6)
     axis, width = axes[0, 0], 0.8 / len(parts)
     most = max(len(each.answers) for part in parts.values() for each in part)
     for i, (name, part) in enumerate(parts.items()):
         counts = np.bincount([len(each.answers) for each in part], minlength=most + 1)
         places = np.arange(most + 1) + (i - (len(parts) - 1) / 2) * width
-        axis.bar(places, counts / len(part), width, label=name, color=COLORS[i])
+        axis.bar(places, counts / len(part), width, label=name)
     axis.set(xlabel="accepted answers (0: unanswerable)", ylabel="share of questions")
     axis.set_xticks(range(most + 1))
     axis.yaxis.set_major_formatter("{x:.0%}")
@@ -64,15 +49,11 @@ def answers_per_question(parts: Parts) -> Figure:
 
 
 def lengths(parts: Parts) -> Figure:
-    """Draw histograms of the words of contexts (each once), questions and answers.
-
-    Args:
-        parts: as for :func:`split_sizes`.
-    """
+    """Draw histograms of the words of each part's contexts (each once), questions and answers."""
     texts = {
         "contexts": lambda part: {each.context for each in part},
         "questions": lambda part: [each.text for each in part],
-        "answers": lambda part: [answer.text for each in part for answer in each.answers],
+        "answers": lambda part: [text for each in part for text in each.texts],
     }
     figure, axes = subplots(1, len(texts), 3.7, 3.6)
     for axis, (what, texts_of) in zip(axes[0], texts.items(), strict=True):
@@ -90,16 +71,10 @@ def _draw_words(axis, texts: Mapping[str, Collection[str]]) -> None:
     last = int(long // width) * width  # the last step is of more words than this
     edges = np.arange(0, last + 2 * width, width) + 0.5
     for i, (name, each) in enumerate(words.items()):
-        axis.hist(
-            np.minimum(each, last + 1),
-            edges,
-            weights=np.full(len(each), 1 / max(1, len(each))),
-            histtype="step",
-            linewidth=1.5,
-            linestyle=LINES[i],
-            color=COLORS[i],
-            label=f"{name}: median {np.median(each or [0]):.0f}",
-        )
+        style = {"histtype": "step", "linewidth": 1.5, "linestyle": LINES[i], "color": COLORS[i]}
+        style["label"] = f"{name}: median {np.median(each or [0]):.0f}"
+        shares = np.full(len(each), 1 / max(1, len(each)))
+        axis.hist(np.minimum(each, last + 1), edges, weights=shares, **style)
     axis.set(xlabel=f"words (last step: {last + 1} or more)", xlim=(0, None))
     axis.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     axis.yaxis.set_major_formatter("{x:.0%}")
@@ -110,9 +85,7 @@ def _draw_words(axis, texts: Mapping[str, Collection[str]]) -> None:
 def batch_losses(losses: Sequence[float], mean_of: int = 100) -> Figure:
     """Draw the means of every so many steps, and beside them every step as a point.
 
-    Args:
-        losses: of all steps in their order, at least one.
-        mean_of: steps a mean, or a quarter of all where that is less; the last has what is left.
+    A mean is of a quarter of all steps where that is less; the last is of what is left.
     """
     mean_of = min(mean_of, -(-len(losses) // 4))
     figure, axes = subplots(1, 2, 4.6, 3.4)
@@ -122,7 +95,7 @@ def batch_losses(losses: Sequence[float], mean_of: int = 100) -> Figure:
     ends = starts + counts
     means.plot(ends, np.add.reduceat(losses, starts) / counts, marker="o", markersize=4)
     means.set(title=f"mean of every {mean_of:,} batches", ylabel="training loss")
-    points.scatter(steps, losses, s=6, alpha=0.5, color=COLORS[0], linewidths=0)
+    points.scatter(steps, losses, s=6, alpha=0.5, linewidths=0)
     points.set(title="every batch")
     for axis in axes[0]:
         axis.set(xlabel="batch", xlim=(0, None), ylim=(0, 1.05 * max(losses)))

@@ -24,11 +24,6 @@ def validation_measures(
 
     They are the loss, and exact match and F1 with the threshold for "there is no answer" that is
     best on these questions, and that threshold. All share one look at the same logits.
-
-    Args:
-        windows: of the questions.
-        questions: to validate on.
-        max_answer_tokens: the longest span that is an answer.
     """
     latest = {"logits": None}
 
@@ -54,12 +49,8 @@ def answered(
 ) -> tuple[dict[str, float], dict[str, str], dict[str, float]]:
     """Return the figures of the test questions, the answers, and the scores that there is none.
 
-    Args:
-        windows: of the questions.
-        logits: start and end ``[tokens, 2]``.
-        questions: of the test.
-        max_answer_tokens: the longest span that is an answer.
-        threshold: of the scores, above which there is no answer.
+    The logits are start and end ``[tokens, 2]``; above the threshold of the scores, the answer is
+    none. The other arguments are those of :func:`best_answers`.
     """
     answers, scores = best_answers(windows, logits, questions, max_answer_tokens)
     answers = unless_none(answers, scores, threshold)
@@ -76,13 +67,8 @@ def answer_files(
 ) -> dict[str, str]:
     """Return texts by file name: all answers, a page to read, and what none could be right on.
 
-    Args:
-        windows: of the questions.
-        questions: of the test.
-        max_answer_tokens: the longest span that is an answer.
-        notice: what the person must see of the data.
-        answers: as for :func:`answer_rows`.
-        no_answer_scores: likewise.
+    The notice says what the person must see of the data; answers and scores are those of
+    :func:`answered`.
     """
     shown = evenly_spaced(questions, SHOWN_ANSWERS)
     rows = answer_rows(shown, answers, no_answer_scores)

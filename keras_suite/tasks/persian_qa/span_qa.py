@@ -12,10 +12,8 @@ def span_qa(encoder: Adopted, dropout: float, token_types: bool = False) -> kera
 
     The layer has the name and first values of that of transformers' ``...ForQuestionAnswering``.
 
-    Args:
-        encoder: of ``load_encoder(..., tokens=True)``, as in :mod:`keras_suite.models.encoders`.
-        dropout: rate on the encoder's last hidden state.
-        token_types: whether inputs have ``token_type_ids``.
+    The encoder is one of :mod:`keras_suite.models.encoders` with ``tokens=True``, on whose last
+    hidden state the dropout is.
 
     Returns:
         From a dict of ``input_ids``, ``attention_mask`` and, where asked for, ``token_type_ids``
@@ -34,19 +32,12 @@ def span_qa(encoder: Adopted, dropout: float, token_types: bool = False) -> kera
 
 @keras.saving.register_keras_serializable("keras_suite")
 def span_loss(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """Return the mean of the cross-entropies over the tokens of start and end.
+    """Return the mean of the cross-entropies over the tokens of start and end, ``[rows]`` float32.
 
-    Args:
-        labels: places of start and end, integers ``[rows, 2]``.
-        logits: ``[rows, tokens, 2]``.
-
-    Returns:
-        ``[rows]`` float32.
+    Labels are the places of start and end, integers ``[rows, 2]``; logits ``[rows, tokens, 2]``.
     """
-    labels = keras.ops.cast(labels, "int32")
-    each = keras.ops.sparse_categorical_crossentropy(
-        labels, keras.ops.swapaxes(logits, 1, 2), from_logits=True
-    )
+    labels, logits = keras.ops.cast(labels, "int32"), keras.ops.swapaxes(logits, 1, 2)
+    each = keras.ops.sparse_categorical_crossentropy(labels, logits, from_logits=True)
     return keras.ops.mean(each, axis=1)
 
 
@@ -55,14 +46,8 @@ def span_optimizer(
 ) -> keras.optimizers.AdamW:
     """Return AdamW with a learning rate that each epoch divides by 10.
 
-    Biases and the weights of normalisation, all that have one axis, do not decay.
-
-    Args:
-        model: whose weights train.
-        learning_rate: of the first epoch.
-        weight_decay: the share of a weight that a step takes off, before it is multiplied by the
-            learning rate.
-        steps_per_epoch: training steps.
+    Biases and the weights of normalisation, all that have one axis, do not decay; of the others, a
+    step takes off the share ``weight_decay``, multiplied by the learning rate.
     """
     schedule = keras.optimizers.schedules.ExponentialDecay(
         learning_rate, decay_steps=steps_per_epoch, decay_rate=0.1, staircase=True

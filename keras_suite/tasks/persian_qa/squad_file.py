@@ -5,6 +5,7 @@ Form: Rajpurkar, Jia and Liang, "Know What You Don't Know: Unanswerable Question
 """
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,38 +14,29 @@ from keras_suite.data.reading import read_text_bytes, reading
 from keras_suite.errors import InputError
 
 MISPLACED_SHARE = 0.01  # of a file's answers, up to which they are left out
-JSON_TYPES = {
-    dict: "an object",
-    list: "a list",
-    str: "a text",
-    int: "a whole number",
-    bool: "true or false",
-}
+JSON_TYPES = {list: "a list", str: "a text", int: "a whole number", bool: "true or false"}
+SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A stretch of the context that answers the question.
-
-    Args:
-        text: the stretch.
-        start: its first character in the context, counted from 0.
-    """
+    """A stretch of the context that answers the question; it starts at a character from 0."""
 
     text: str
     start: int
 
+    @property
+    def span(self) -> tuple[int, int]:
+        """The first character in the context, and the one after the last."""
+        return self.start, self.start + len(self.text)
+
 
 @dataclass(frozen=True)
 class Question:
-    """One question about one text.
+    """One question about one text, the context, which an article of that title holds.
 
-    Args:
-        id: distinct in its file.
-        text: the question.
-        context: the text that may hold an answer.
-        answers: the accepted ones in the file's order; empty where the question is unanswerable.
-        title: of the article the context is taken from.
+    Its id is distinct in its file. The answers are the accepted ones in the file's order; the
+    question is unanswerable where there are none.
     """
 
     id: str
@@ -54,6 +46,11 @@ class Question:
     title: str
 
     @property
+    def texts(self) -> list[str]:
+        """The accepted answers."""
+        return [answer.text for answer in self.answers]
+
+    @property
     def is_answerable(self) -> bool:
         """Whether the context holds an answer."""
         return bool(self.answers)
@@ -61,13 +58,7 @@ class Question:
 
 @dataclass(frozen=True)
 class QuestionFile:
-    """What one file holds.
-
-    Args:
-        questions: the ones kept, in the file's order.
-        asked: how many the file has.
-        notice: a sentence that says what was left out, or "".
-    """
+    """The questions kept in the file's order, how many it has, and what was left out, or ""."""
 
     questions: list[Question]
     asked: int
@@ -75,11 +66,7 @@ class QuestionFile:
 
 
 def read_file(path: Path, called: str = "") -> QuestionFile:
-    """Read and check one .json or .json.gz file.
-
-    Args:
-        path: the file.
-        called: what messages call it; its path by default.
+    """Read and check one .json or .json.gz file, which messages call by its path by default.
 
     Raises:
         InputError: for a file that cannot be read, naming the place, and as
@@ -96,11 +83,7 @@ def parse_document(document: object, called: str) -> QuestionFile:
     """Check what such a file holds; what SQuAD calls plausible answers is ignored.
 
     An answer that does not stand at its place in the context is left out, and with it a question
-    that has no other.
-
-    Args:
-        document: the file's JSON.
-        called: what messages call it.
+    that has no other. Messages call the file ``called``.
 
     Raises:
         InputError: naming article, paragraph and question of a missing key, a wrong type, an empty
@@ -182,14 +165,6 @@ def _get(node: object, key: str, kind: type, where: str):
     value = node[key]
     if type(value) is not kind:  # True is an int to isinstance
         raise InputError(f"{where}: {key!r} must be {JSON_TYPES[kind]}, not {value!r:.40}.")
-    if kind is str and not _is_unicode(value):
+    if kind is str and SURROGATE.search(value):
         raise InputError(f"{where}: {key!r} holds half a character (\\ud800 to \\udfff): mend it.")
     return value
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

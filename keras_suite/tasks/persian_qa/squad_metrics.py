@@ -15,13 +15,8 @@ import numpy as np
 from keras_suite.tasks.persian_qa.pquad import Question
 
 # What Arabic keyboards, older texts and hurried typists write for a letter of the Persian alphabet.
-LETTERS = {
-    **dict.fromkeys("يىئ", "ی"),
-    **dict.fromkeys("ك", "ک"),
-    **dict.fromkeys("ةۀەۂہھ", "ه"),
-    **dict.fromkeys("أإٱ", "ا"),
-    **dict.fromkeys("ؤ", "و"),
-}
+LETTERS = {"ی": "يىئ", "ک": "ك", "ه": "ةۀەۂہھ", "ا": "أإٱ", "و": "ؤ"}
+LETTERS = {variant: letter for letter, variants in LETTERS.items() for variant in variants}
 TATWEEL = "ـ"
 
 
@@ -44,9 +39,7 @@ def normalize(text: str) -> str:
 def exact_match(prediction: str, answers: Sequence[str]) -> float:
     """Return 100 where the prediction is one of the answers once normalised, else 0.
 
-    Args:
-        prediction: the text given, "" for "there is no answer".
-        answers: the accepted texts; none where the question is unanswerable.
+    The prediction "" says that there is no answer; an unanswerable question has no answers.
     """
     return 100.0 * (normalize(prediction) in _gold(answers))
 
@@ -54,22 +47,14 @@ def exact_match(prediction: str, answers: Sequence[str]) -> float:
 def f1(prediction: str, answers: Sequence[str]) -> float:
     """Return the F1 of the prediction's words against the answer that fits best, 0..100.
 
-    An empty text fits an empty text only.
-
-    Args:
-        prediction: the text given, "" for "there is no answer".
-        answers: the accepted texts; none where the question is unanswerable.
+    An empty text fits an empty text only; both arguments are those of :func:`exact_match`.
     """
     words = normalize(prediction).split()
     return max(_word_f1(words, answer.split()) for answer in _gold(answers))
 
 
 def squad_report(predictions: Mapping[str, str], questions: Sequence[Question]) -> dict:
-    """Measure predictions as the official script does.
-
-    Args:
-        predictions: a text for each question's id, "" for "there is no answer".
-        questions: at least one.
+    """Measure predictions, a text for each question's id, as the official script does.
 
     Returns:
         exact_match and f1 (means, 0..100) and total, the number of questions; where there are
@@ -81,15 +66,12 @@ def squad_report(predictions: Mapping[str, str], questions: Sequence[Question]) 
         KeyError: for a question without a prediction.
     """
     exact, partial = (
-        np.array([score(predictions[each.id], _texts(each)) for each in questions])
+        np.array([score(predictions[each.id], each.texts) for each in questions])
         for score in (exact_match, f1)
     )
     answerable = np.array([question.is_answerable for question in questions])
-    report = {
-        "exact_match": float(exact.mean()),
-        "f1": float(partial.mean()),
-        "total": len(questions),
-    }
+    report = {"exact_match": float(exact.mean()), "f1": float(partial.mean())}
+    report["total"] = len(questions)
     if answerable.any():
         report["has_answer_exact_match"] = float(exact[answerable].mean())
         report["has_answer_f1"] = float(partial[answerable].mean())
@@ -124,8 +106,8 @@ def best_threshold(
         KeyError: for a question without a prediction or a score.
     """
     scores = np.array([no_answer_score[each.id] for each in questions], "float64")
-    empty = np.array([f1("", _texts(each)) for each in questions])
-    given = np.array([f1(predictions[each.id], _texts(each)) for each in questions])
+    empty = np.array([f1("", each.texts) for each in questions])
+    given = np.array([f1(predictions[each.id], each.texts) for each in questions])
     order = np.argsort(scores, kind="stable")
     scores, gains = scores[order], (given - empty)[order]
     # Total F1 where the first 0, 1, ... n questions are answered; a cut lies between two scores.
@@ -138,19 +120,13 @@ def best_threshold(
 
 @cache
 def _plain(character: str) -> str:
-    if character in LETTERS:
-        return LETTERS[character]
     category = unicodedata.category(character)
     if category == "Nd":
         return str(unicodedata.digit(character))
     vowel_sign = category == "Mn" and unicodedata.name(character).startswith("ARABIC")
     punctuation = category.startswith("P") or character in string.punctuation
-    invisible = category == "Cf"
-    return "" if vowel_sign or punctuation or invisible or character == TATWEEL else character
-
-
-def _texts(question: Question) -> list[str]:
-    return [answer.text for answer in question.answers]
+    vanishes = vowel_sign or punctuation or category == "Cf" or character == TATWEEL
+    return "" if vanishes else LETTERS.get(character, character)
 
 
 def _gold(answers: Sequence[str]) -> list[str]:

@@ -16,12 +16,9 @@ if TYPE_CHECKING:
     import keras
     from transformers import BatchEncoding, PreTrainedTokenizerFast
 
-QUESTIONS_AT_A_TIME = 1024
-"""The tokenizer's own objects hold far more than the ids, so not all are given at once."""
-EVALUATION_BATCH = 16
-"""Windows are long."""
-PADDING_LOGIT = -1e9
-"""What a model gives for a token that is none; finite, so that no sum of two is NaN."""
+QUESTIONS_AT_A_TIME = 1024  # the tokenizer's own objects hold far more than the ids
+EVALUATION_BATCH = 16  # windows are long
+PADDING_LOGIT = -1e9  # of what is no token; finite, so that no sum of two is NaN
 
 
 @dataclass(frozen=True)
@@ -29,11 +26,9 @@ class Windows(TextRows):
     """Rows of a question and as much of its context as fits, in so many windows as that takes.
 
     Args:
-        encoded: n windows.
         labels: ``[n, 2]`` int64, the places within the window of the first and the last token of
             the question's first answer; both 0, the place of [CLS], where the window does not hold
             all of it.
-        pad_id: see :class:`TextRows`.
         question: ``[n]`` int64, which question each window is of, ascending from 0 without gaps.
         spans: ``[tokens, 2]`` int32, the characters of the question's context that each token of
             ``encoded`` begins with and ends before; -1 for tokens that are not the context's.
@@ -118,14 +113,13 @@ def _require_room(
     ids = tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"]
     for question, tokens in zip(questions, ids, strict=True):
         room = max_length - special - len(tokens)
-        if room > stride:
-            continue
         leaves = f"leaves {room} of {max_length} to its context" if room > 0 else "leaves none"
-        raise InputError(
-            f"Question {question.id} has {len(tokens)} tokens, which {leaves}; windows that have "
-            f"{stride} tokens in common need more: choose a higher maximum length or a lower "
-            "stride, or leave the question out."
-        )
+        if room <= stride:
+            raise InputError(
+                f"Question {question.id} has {len(tokens)} tokens, which {leaves}; windows that "
+                f"have {stride} tokens in common need more: choose a higher maximum length or a "
+                "lower stride, or leave the question out."
+            )
 
 
 def _arrays(batch: "BatchEncoding", first_question: int) -> Iterator[tuple[str, np.ndarray]]:
@@ -146,23 +140,16 @@ def _require_contexts(
     questions: list[Question], question: np.ndarray, encoded: Encoded, spans: np.ndarray
 ) -> None:
     in_context = np.repeat(question, encoded.lengths)[spans[:, 0] >= 0]
-    missing = np.flatnonzero(np.bincount(in_context, minlength=len(questions)) == 0)
-    if len(missing):
-        raise InputError(
-            f"The context of question {questions[missing[0]].id} has no tokens: leave it out."
-        )
+    missing = [questions[i].id for i in np.setdiff1d(range(len(questions)), in_context)]
+    if missing:
+        raise InputError(f"The context of question {missing[0]} has no tokens: leave it out.")
 
 
 def _labels(
     questions: list[Question], question: np.ndarray, encoded: Encoded, spans: np.ndarray
 ) -> np.ndarray:
     never = np.iinfo(np.int32).max
-    answers = [
-        (each.answers[0].start, each.answers[0].start + len(each.answers[0].text))
-        if each.answers
-        else (never, never)
-        for each in questions
-    ]
+    answers = [each.answers[0].span if each.answers else (never, never) for each in questions]
     answers = np.array(answers)[question]
     window = np.repeat(np.arange(len(question)), encoded.lengths)
     first, last = _first_and_last(spans[:, 0] >= 0, window)

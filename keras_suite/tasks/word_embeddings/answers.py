@@ -11,17 +11,12 @@ from keras_suite.tasks.word_embeddings import geometry
 from keras_suite.tasks.word_embeddings.questions import Analogy, known_to, unknown_to
 
 SIGNS = "right sign", "wrong sign"
-REPORTED = "mad", "cows", "sheep", "pigs", "herd", "bovine", "cattle"
-"""What the report got for the analogy that fails."""
+COSINES = "with its first answer", "with its third word", "with its second word"
+REPORTED = "mad", "cows", "sheep", "pigs", "herd", "bovine", "cattle"  # to the one that fails
 
 
 def ask(keyed: KeyedVectors, questions: dict, count: int = 10) -> dict:
-    """Answer all questions whose words have vectors, with ``count`` words where words are asked.
-
-    Args:
-        keyed: the vectors.
-        questions: as ``questions.questions_with`` gives them.
-        count: fewer than there are words.
+    """Answer ``questions.questions_with``, as far as words have vectors, with ``count`` words each.
 
     Returns:
         What JSON can hold; words come with their cosines, the closest first: ``neighbours`` by
@@ -48,24 +43,20 @@ def ask(keyed: KeyedVectors, questions: dict, count: int = 10) -> dict:
 def either_sign(keyed: KeyedVectors, analogy: Analogy, count: int) -> dict:
     """Answer by c + (b - a), and by c - (b - a), a slip easily made in ``most_similar``."""
     swapped = analogy._replace(a=analogy.b, b=analogy.a)
-    found = {"expected": analogy.expected} if analogy.expected else {}
-    for sign, each in zip(SIGNS, (analogy, swapped), strict=True):
-        found[sign], rank = geometry.answer(keyed, each, count)
-        found |= {f"rank, {sign}": rank} if rank else {}
-    return found
+    found = (geometry.answer(keyed, each, count) for each in (analogy, swapped))
+    return {"expected": analogy.expected, **dict(zip(SIGNS, found, strict=True))}
 
 
 def explain(keyed: KeyedVectors, known: dict, count: int) -> dict:
     """Compare an analogy that fails with others.
 
     Returns:
-        ``reported``: the answers that the report got; ``shared``: which of these are among ours
-        and among the neighbours of the third word; ``sums``: a :func:`diagnosis` of it and of each
-        other analogy; ``steps``: the cosines of a step with the pairs that should lie apart by it.
+        Which ``reported`` answers are ``shared``: among ours, or neighbours of the third word;
+        ``sums``: a :func:`diagnosis` of each analogy; ``steps``: their cosines with similar pairs.
     """
     (failing,) = known["failing"]
     signs = either_sign(keyed, failing, count)
-    found = {f"{failing}, {sign}": dict(signs[sign]) for sign in SIGNS}
+    found = {f"{failing}, {sign}": dict(signs[sign]["words"]) for sign in SIGNS}
     found[f"neighbours of {failing.c}"] = dict(keyed.most_similar(failing.c, topn=count))
     analogies = [failing, *known["analogies"]]
     return {
@@ -80,44 +71,32 @@ def explain(keyed: KeyedVectors, known: dict, count: int) -> dict:
     }
 
 
-def diagnosis(keyed: KeyedVectors, analogy: Analogy, count: int = 10) -> dict:
+def diagnosis(keyed: KeyedVectors, analogy: Analogy, count: int) -> dict:
     """Say where the sum of an analogy's unit vectors lies, c + (b - a).
 
     Returns:
-        The word ``nearest`` to the sum where its own words are not left out; cosines of the sum
-        with words, low with the first answer where nothing lies there; ``neighbours``: how many of
-        ``answers`` are among as many neighbours of c, which come out without any arithmetic.
+        The word ``nearest`` to it, of all words; its cosines with words, low with the first answer
+        where nothing lies there; how many of the answers are but ``neighbours`` of c.
     """
     a, b, c = geometry.unit_vectors(keyed, analogy[:3])
-    total = c + b - a
-    total /= np.linalg.norm(total)
-    answers, _ = geometry.answer(keyed, analogy, count)
+    total = (c + b - a) / np.linalg.norm(c + b - a)
+    answers = geometry.answer(keyed, analogy, count)["words"]
     around = dict(keyed.most_similar(analogy.c, topn=count))
+    cosines = answers[0][1], float(total @ c), float(total @ b)
     return {
         "nearest": keyed.similar_by_vector(total, topn=1)[0][0],
-        "with its first answer": answers[0][1],
-        "with its third word": float(total @ c),
-        "with its second word": float(total @ b),
+        **dict(zip(COSINES, cosines, strict=True)),
         "neighbours": sum(word in around for word, _ in answers),
-        "answers": len(answers),
     }
 
 
 def measured(answers: dict) -> list[tuple[dict[str, str], dict]]:
-    """List the figures among answers, each with what it is of.
-
-    ``rank`` of an analogy's expected word, ``agreement`` of a relation's pairs, ``silhouette`` and
-    ``nearest_shares_category`` of the categories, and how many of the words that the report got
-    for the failing analogy are ``shared``.
-    """
-    figures = {
-        f"{analogy}, {sign}": {"rank": found[f"rank, {sign}"]}
-        for analogy, found in answers["analogies"].items()
-        for sign in SIGNS
-        if "expected" in found
-    }
+    """List the figures among answers, each with what it is of; ``rank`` 1 is the first place."""
+    figures = {"categories": answers["categories"]}
+    for analogy, found in answers["analogies"].items():
+        if found["expected"]:
+            figures |= {f"{analogy}, {sign}": {"rank": found[sign]["rank"]} for sign in SIGNS}
     figures |= {name: {"agreement": value} for name, value in answers["agreement"].items()}
-    figures |= {"categories": answers["categories"]}
     shared = answers["failure"].get("shared", {})
     figures |= {name: {"shared": len(words)} for name, words in shared.items()}
     return [({"model": of, "group": "answers"}, each) for of, each in figures.items() if each]
@@ -126,8 +105,8 @@ def measured(answers: dict) -> list[tuple[dict[str, str], dict]]:
 def as_text(answers: object, indent: str = "") -> str:
     """Lay answers out in lines, what belongs to a name indented below it."""
     if isinstance(answers, dict):
-        parts = {name: as_text(each, f"{indent}  ") for name, each in answers.items()}
-        return "".join(f"\n{indent}{name}:{text}" for name, text in parts.items() if text)
+        parts = {k: as_text(v, f"{indent}  ") for k, v in answers.items() if v or v == 0}
+        return "".join(f"\n{indent}{name}:{text}" for name, text in parts.items())
     if isinstance(answers, list | tuple):
         return ("," if isinstance(answers, list) else "").join(map(as_text, answers))
     return f" {answers:.2f}" if isinstance(answers, float) else f" {answers}"

@@ -1,9 +1,8 @@
 """The benchmarks of word vectors that gensim ships, scored by gensim.
 
-Sources: Mikolov et al., "Efficient Estimation of Word Representations in Vector Space", 2013, for
-the analogies; Linzen, "Issues in evaluating semantic spaces using word analogies", 2016, for the
-baselines; Finkelstein et al., 2002 (WordSim-353), and Hill, Reichart and Korhonen, 2015
-(SimLex-999), for the pairs. The upper and lower case of words is no matter.
+Analogies: Mikolov et al., arXiv:1301.3781; baselines: Linzen, "Issues in evaluating semantic
+spaces using word analogies", 2016; pairs: Finkelstein et al., 2002 (WordSim-353), Hill, Reichart
+and Korhonen, 2015 (SimLex-999). The upper and lower case of words is no matter.
 """
 
 import tempfile
@@ -24,16 +23,13 @@ def score_analogies(
 ) -> pd.DataFrame:
     """Answer analogies by the word closest to c + (b - a), which is not one of the three.
 
-    Args:
-        keyed: the vectors.
-        among: answers and words of questions are looked for among so many first words; 0: all.
-        path: a file of ``: section`` lines, four words a line below each.
+    Answers and words of questions are looked for ``among`` so many first words (0: all). The file
+    has ``: section`` lines, and four words a line below each.
 
     Returns:
         A row for each section, and for all semantic, all syntactic ("gram...") and all of them:
-        questions ``asked``, questions ``unknown`` for a word has no vector, and over those asked
-        (NaN for none) ``accuracy``, the same with the ``wrong_sign``, c - (b - a), and by the
-        ``neighbour`` of c alone.
+        questions ``asked`` and questions ``unknown``, for a word has no vector; over those asked
+        ``accuracy``, also with the ``wrong_sign``, c - (b - a), and by the ``neighbour`` of c.
     """
     among = min(among or len(keyed), len(keyed))
     known = {word.upper() for word in keyed.index_to_key[:among]}
@@ -44,7 +40,7 @@ def score_analogies(
     table = pd.DataFrame(rows, columns=["section", *"abcd"])
     is_known = table[list("abcd")].isin(known).all(axis=1)
     table = table.assign(asked=is_known, unknown=~is_known, **dict.fromkeys(ORDERS, False))
-    for kind, order in ORDERS.items():
+    for kind, order in ORDERS.items() if is_known.any() else ():
         table.loc[is_known, kind] = _is_right(keyed, table.loc[is_known, list(order)], among)
     counts = table.groupby("section", sort=False)[["asked", "unknown", *ORDERS]].sum()
     syntactic = counts.index.str.startswith("gram")
@@ -56,8 +52,6 @@ def score_analogies(
 
 def _is_right(keyed: KeyedVectors, questions: pd.DataFrame, among: int) -> list[bool]:
     rows = list(map(tuple, questions.to_numpy()))
-    if not rows:
-        return []
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "questions.txt")
         lines = [": all", *map(" ".join, dict.fromkeys(rows))]

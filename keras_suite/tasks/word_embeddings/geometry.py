@@ -10,22 +10,17 @@ from sklearn.metrics import silhouette_score
 from keras_suite.tasks.word_embeddings.questions import Analogy
 
 Pair = Sequence[str]
-Scored = list[tuple[str, float]]
-"""Words and their cosines, the closest first."""
+Scored = list[tuple[str, float]]  # words and their cosines, the closest first
 
 
-def answer(keyed: KeyedVectors, analogy: Analogy, count: int) -> tuple[Scored, int | None]:
-    """Answer an analogy as gensim does: by the words closest to c + (b - a), these aside.
-
-    Returns:
-        The ``count`` closest, and the rank of the expected word (1: the first), None for none.
-    """
+def answer(keyed: KeyedVectors, analogy: Analogy, count: int) -> dict:
+    """Answer an analogy by the ``words`` closest to c + (b - a), and ``rank`` the expected one."""
     a, b, c, expected = analogy
     cosines = keyed.most_similar(positive=[b, c], negative=[a], topn=None)
     cosines[[keyed.key_to_index[word] for word in (a, b, c)]] = -np.inf
     first = np.argsort(-cosines)[:count]
     rank = 1 + int((cosines > cosines[keyed.key_to_index[expected]]).sum()) if expected else None
-    return [(keyed.index_to_key[i], float(cosines[i])) for i in first], rank
+    return {"rank": rank, "words": [(keyed.index_to_key[i], float(cosines[i])) for i in first]}
 
 
 def unit_vectors(keyed: KeyedVectors, words: Sequence[str]) -> np.ndarray:
@@ -40,10 +35,7 @@ def offsets(keyed: KeyedVectors, pairs: Sequence[Pair]) -> np.ndarray:
 
 
 def agreement(keyed: KeyedVectors, pairs: Sequence[Pair]) -> float:
-    """Return the mean cosine of every two offsets, of at least two pairs.
-
-    1 where a relation is one and the same step for all, about 0 where they have nothing in common.
-    """
+    """Return the mean cosine of every two of several offsets: 1 for one and the same step."""
     steps = offsets(keyed, pairs)
     cosines = steps @ steps.T
     lengths = np.sqrt(cosines.diagonal())
@@ -52,10 +44,7 @@ def agreement(keyed: KeyedVectors, pairs: Sequence[Pair]) -> float:
 
 
 def cosines_with_step(keyed: KeyedVectors, step: Pair, pairs: Sequence[Pair]) -> Scored:
-    """Return the cosine of the offset of ``step`` with that of each other pair.
-
-    Between two random offsets of GloVe's 50 numbers it is 0.14 on average, whatever the sign.
-    """
+    """Return the cosine of the offset of ``step`` with that of each other pair."""
     others = [pair for pair in pairs if pair != step]
     first, *rest = offsets(keyed, [step, *others])
     cosines = [float(each @ first / np.linalg.norm(first) / np.linalg.norm(each)) for each in rest]
@@ -63,11 +52,7 @@ def cosines_with_step(keyed: KeyedVectors, step: Pair, pairs: Sequence[Pair]) ->
 
 
 def plane(keyed: KeyedVectors, words: Sequence[str]) -> tuple[np.ndarray, float]:
-    """Lay words into a plane by the first two principal components of their unit vectors.
-
-    Returns:
-        Points ``[words, 2]``, and the part (0..1) of the variance that the plane shows.
-    """
+    """Return two principal components of unit vectors, ``[words, 2]``, and their part of all."""
     components = PCA(2, svd_solver="full")
     points = components.fit_transform(unit_vectors(keyed, words))
     return points, float(components.explained_variance_ratio_.sum())
@@ -77,9 +62,8 @@ def separation(keyed: KeyedVectors, categories: Mapping[str, Sequence[str]]) -> 
     """Measure how far categories of words lie apart, in all dimensions.
 
     Returns:
-        ``silhouette`` (by the cosine, -1..1) and ``nearest_shares_category``, the part of words
-        whose nearest one is of their own category. Nothing where there are fewer than two
-        categories, or all words are in categories of their own.
+        ``silhouette`` (-1..1) and ``nearest_shares_category``, the part of words whose nearest
+        one is of their own category; nothing for fewer than two categories or only single words.
     """
     labels = np.array([name for name, words in categories.items() for _ in words])
     if not 1 < len(set(labels)) < len(labels):

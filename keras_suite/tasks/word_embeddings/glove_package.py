@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from keras_suite.data.download import UnavailableError
 from keras_suite.data.packages import package_file
 from keras_suite.data.provenance import sha256_of_file
 from keras_suite.errors import InputError
@@ -23,16 +24,11 @@ SHA256 = {
 }
 
 
-class NoPackageError(Exception):
-    """The optional package with the vectors is not installed."""
-
-
 def glove_50d() -> tuple[list[str], np.ndarray]:
     """Read words, frequent ones first, and vectors, float32 ``[400000, 50]``, from the package.
 
     Raises:
-        NoPackageError: saying how to install it.
-        InputError: where the package holds something else.
+        UnavailableError: saying how to install it; InputError where it holds something else.
     """
     words = pd.read_parquet(_checked(WORDS))["index"].tolist()
     return words, np.load(_checked(VECTORS), allow_pickle=False)
@@ -41,10 +37,8 @@ def glove_50d() -> tuple[list[str], np.ndarray]:
 def _checked(name: str) -> Path:
     path = package_file(PACKAGE, name)
     if path is None:
-        raise NoPackageError(f"{NAME} needs the package that holds its vectors: {INSTALL}")
+        raise UnavailableError(f"{NAME} needs the package that holds its vectors: {INSTALL}")
     if sha256_of_file(path) != SHA256[name]:
-        raise InputError(
-            f"{path} is not GloVe's, for its SHA-256 is not {SHA256[name][:8]}...: install it "
-            f"again with {INSTALL} --force-reinstall"
-        )
+        wrong = f"{path} is not GloVe's, for its SHA-256 is not {SHA256[name][:8]}..."
+        raise InputError(f"{wrong}: install it again with {INSTALL} --force-reinstall")
     return path

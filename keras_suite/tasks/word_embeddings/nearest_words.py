@@ -12,21 +12,17 @@ import tensorflow as tf
 
 @keras.saving.register_keras_serializable(package="keras_suite")
 class NearestRows(keras.layers.Layer):
-    """The rows of a table of vectors that are closest to some of its rows.
+    """From ids ``[n]`` to those of the ``count`` closest rows of a table, and their cosines.
 
-    Row 0 stands for what is unknown: it is close to nothing and nothing to it. From ids ``[n]`` to
-    ids ``[n, count]`` int32 and cosines ``[n, count]`` float32, the closest first; zeros for id 0.
-
-    Args:
-        rows: of the table, row 0 included.
-        dimension: of a vector.
-        count: neighbours to find.
+    Both ``[n, count]``, int32 and float32. Row 0 stands for what is unknown: it is close to nothing
+    and nothing to it, and for id 0 there are zeros.
     """
 
     def __init__(self, rows: int, dimension: int, count: int, **kwargs):
         super().__init__(**kwargs)
         self.rows, self.count = rows, count
         self.table = keras.layers.Embedding(rows, dimension, trainable=False, name="table")
+        self.table.build()
 
     def call(self, ids):
         """Find neighbours."""
@@ -40,12 +36,7 @@ class NearestRows(keras.layers.Layer):
 
 
 def nearest_words(words: Sequence[str], vectors: np.ndarray, count: int = 10) -> keras.Model:
-    """Build a model that finds ``count`` neighbours of words, fewer than there are words.
-
-    Args:
-        words: the vocabulary, each once.
-        vectors: ``[words, dimension]`` float32.
-        count: neighbours to find.
+    """Build a model that finds ``count`` neighbours, fewer than there are words with vectors.
 
     Returns:
         A model from words ``[n]`` string to ``neighbours`` ``[n, count]`` string, the closest
@@ -61,8 +52,7 @@ def nearest_words(words: Sequence[str], vectors: np.ndarray, count: int = 10) ->
     ids = to_id(asked)
     neighbours, cosines = nearest(ids)
     outputs = {"neighbours": to_word(neighbours), "cosines": cosines, "known": ids > 0}
-    model = keras.Model(asked, outputs, name="nearest_words")
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     units = vectors / np.where(lengths == 0, 1, lengths)
     nearest.table.embeddings.assign(np.concatenate([np.zeros_like(units[:1]), units]))
-    return model
+    return keras.Model(asked, outputs, name="nearest_words")

@@ -11,8 +11,7 @@ from gensim.models import KeyedVectors
 
 from keras_suite.errors import InputError
 
-FREQUENT = 50_000
-"""Spellings are looked for among so many words; files begin with the frequent ones."""
+FREQUENT = 50_000  # spellings are looked for among so many words; the frequent ones come first
 
 
 class Analogy(NamedTuple):
@@ -40,9 +39,8 @@ def questions_with(words: list[str], analogies: list[str]) -> dict:
 
     Returns:
         ``words``: whose neighbours? ``triples``: is the first closer to the second, as it should
-        be, or to the third? ``analogies``; ``failing``: the one whose answers want an explanation.
-        By name: ``relations``: do their pairs lie apart by the same step? ``steps``: pairs that
-        should lie apart as those of the relation do; ``categories``: does each lie apart?
+        be, or to the third? ``analogies``, and a ``failing`` one. By name: ``relations``: do their
+        pairs lie apart by one step? ``steps``: like theirs; ``categories``: does each lie apart?
     """
     file = Path(__file__).with_name("report_questions.json")
     questions = json.loads(file.read_text(encoding="utf-8"))
@@ -75,19 +73,18 @@ def unknown_to(keyed: KeyedVectors, questions: dict | list) -> list[str]:
 
 def require_known(keyed: KeyedVectors, questions: list, called: str) -> None:
     """Raise InputError, with close spellings, where ``called`` vectors lack some of the words."""
-    unknown = [
-        f"{word!r} ({', '.join(close_spellings(keyed, word)) or 'nothing is spelt like it'})"
-        for word in unknown_to(keyed, questions)
-    ]
+    unknown = {word: close_spellings(keyed, word) for word in unknown_to(keyed, questions)}
     if unknown:
+        listed = (
+            f"{w!r} ({', '.join(c) or 'nothing is spelt like it'})" for w, c in unknown.items()
+        )
         raise InputError(
-            f"There is no vector for {' and '.join(unknown)} in {called}: choose other words, or "
+            f"There is no vector for {' and '.join(listed)} in {called}: choose other words, or "
             "vectors that have these."
         )
 
 
 def close_spellings(keyed: KeyedVectors, word: str) -> list[str]:
     """Return up to three frequent words spelt almost like ``word`` in any case, closest first."""
-    # Of the forms of a word in upper and lower case, the most frequent one comes last and stays.
     known = {each.lower(): each for each in reversed(keyed.index_to_key[:FREQUENT])}
     return [known[each] for each in difflib.get_close_matches(word.lower(), known, cutoff=0.7)]

@@ -1,8 +1,7 @@
 """Word vectors trained on the spot, which stand in on machines without pretrained ones.
 
 The corpus is what gensim ships of Lee's news texts (Lee, Pincombe and Welsh, "An empirical
-evaluation of models of text document similarity", 2005): 350 texts, 62,000 words. That is far too
-little for vectors that mean much.
+evaluation of models of text document similarity", 2005): 62,000 words, far too few to mean much.
 """
 
 from gensim import utils

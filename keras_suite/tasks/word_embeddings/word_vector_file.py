@@ -1,28 +1,24 @@
 """Files of word vectors: GloVe's text form, and word2vec's text and binary forms.
 
-A text file has a line for each word: the word and its numbers, separated by spaces. word2vec's
-files begin with a header of two whole numbers, how many words there are and how many numbers each
-has; GloVe's have none. The binary form always has it, and 4-byte floats in the place of the text.
+word2vec's files begin with a header: how many words there are and how many numbers each has.
 """
 
-import gzip
 import logging
 import re
-import zlib
 from pathlib import Path
 
 import numpy as np
 from gensim import utils
 from gensim.models import KeyedVectors, keyedvectors
 
-from keras_suite.errors import InputError, in_a_line
+from keras_suite.data.reading import reading
+from keras_suite.errors import InputError
 
 HEADER = re.compile(rb"(\d+) (\d+)\s*")
 ROW = re.compile(rb"\S+( [-+.\w]+)+\s*", re.ASCII)
 CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")  # none in a text, some in almost any floats
-REFUSED = {
+REFUSED = {  # not every "<" begins a web page: GloVe has words such as <user>
     rb"\s*\Z": "is empty: fetch it again",
-    # Not every "<": GloVe has words such as <user>.
     rb"(?i)\s*<(!doctype|html|\?xml)": "is a web page (an error page?): fetch it again",
     rb"PK\x03\x04": "is a zip archive: unpack it and name one of its files",
 }
@@ -38,37 +34,28 @@ def read_word_vectors(path: Path) -> KeyedVectors:
         InputError: where a row is ragged, a number is none or not finite, a word is missing, comes
             twice or is not UTF-8, or the header says something else.
     """
-    try:
-        return _read(path)
-    except (EOFError, MemoryError, zlib.error, gzip.BadGzipFile) as error:
-        reason = f"is damaged or cut off ({in_a_line(error)}): fetch it again"
-    except ValueError as error:
-        reason = f"is no file of word vectors in UTF-8 ({in_a_line(error)}): fetch it again"
-    except OSError as error:
-        reason = f"cannot be read: {error.strerror or error}"
-    raise InputError(f"{path} {reason}.")
-
-
-def _read(path: Path) -> KeyedVectors:
-    keyedvectors.logger.setLevel(logging.ERROR)  # what comes twice is told below
-    with utils.open(path, "rb") as file:
-        head = file.read(1 << 16)
-    for pattern, reason in REFUSED.items():
-        if re.match(pattern, head):
-            raise InputError(f"{path} {reason}.")
-    first, _, rest = head.partition(b"\n")
-    header = HEADER.fullmatch(first)
-    is_text = not header or (ROW.fullmatch(rest.partition(b"\n")[0]) and not CONTROL.search(rest))
-    dimension = int(header[2]) if header else first.rstrip().count(b" ")
-    rows = _count_rows(path, dimension, bool(header)) if is_text else 0
-    count = int(header[1]) if header else rows
-    if not dimension or not count:
-        raise InputError(f"{path} has no numbers: name a file of word vectors.")
-    if is_text and rows != count:
-        raise InputError(f"{path}: the header says {count:,} words, but {rows:,} follow.")
-    with np.errstate(over="ignore"):  # such numbers become infinite and are refused below
-        keyed = KeyedVectors.load_word2vec_format(path, binary=not is_text, no_header=not header)
-    if len(keyed) != count or "" in keyed:
+    with reading(str(path), "file of word vectors"):
+        keyedvectors.logger.setLevel(logging.ERROR)  # what comes twice is told below
+        with utils.open(path, "rb") as file:
+            head = file.read(1 << 16)
+        for pattern, reason in REFUSED.items():
+            if re.match(pattern, head):
+                raise InputError(f"{path} {reason}.")
+        first, _, rest = head.partition(b"\n")
+        header, row = HEADER.fullmatch(first), ROW.fullmatch(rest.partition(b"\n")[0])
+        is_text = not header or (row and not CONTROL.search(rest))
+        dimension = int(header[2]) if header else first.rstrip().count(b" ")
+        rows = _count_rows(path, dimension, bool(header)) if is_text else None
+        count = int(header[1]) if header else rows
+        if not dimension or not count:
+            raise InputError(f"{path} has no numbers: name a file of word vectors.")
+        if rows not in (None, count):
+            raise InputError(f"{path}: the header says {count:,} words, but {rows:,} follow.")
+        with np.errstate(over="ignore"):  # such numbers become infinite and are refused below
+            keyed = KeyedVectors.load_word2vec_format(
+                path, binary=not is_text, no_header=not header
+            )
+    if len(keyed.key_to_index) != count or "" in keyed:
         raise InputError(f"{path}: a word is missing or comes twice; leave such rows out.")
     bad = ~np.isfinite(keyed.vectors).all(axis=1)
     if bad.any():

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from keras_suite.tasks.word_embeddings.answers import Questions
-from keras_suite.tasks.word_embeddings.tasks import Analogy
-from keras_suite.tasks.word_embeddings.word_vector_file import keyed_vectors
+from keras_suite.tasks.word_embeddings.questions import Analogy
+from keras_suite.tasks.word_embeddings.word_vectors import keyed_vectors
 
 # Axes: a person, female, royal, on the stage, an animal, many.
 TOY = {
@@ -20,20 +19,18 @@ TOY = {
     "dogs": (0, 0, 0, 0, 1, 1),
     "men": (1, 0, 0, 0, 0, 1),
 }
-
-QUESTIONS = Questions(
-    words=["king", "cow"],
-    triples=[("king", "queen", "dog"), ("man", "cow", "king")],
-    analogies=[Analogy("man", "woman", "king", "queen")],
-    relations={
-        "gender": [("man", "woman"), ("king", "queen"), ("actor", "actress")],
-        "plural": [("cow", "cows"), ("dog", "dogs")],
+QUESTIONS = {
+    "words": ["king", "cow"],
+    "triples": [["king", "queen", "dog"], ["man", "cow", "king"]],
+    "analogies": [Analogy("man", "woman", "king", "queen")],
+    "relations": {
+        "gender": [["man", "woman"], ["king", "queen"], ["actor", "actress"]],
+        "plural": [["cow", "cows"], ["dog", "dogs"]],
     },
-    categories={"people": ["man", "king", "queen"], "animals": ["cow", "dog"]},
-    failing=Analogy("dog", "dogs", "actor"),
-    reported=["actress", "king"],
-    steps={("dog", "dogs"): "plural", ("man", "woman"): "gender"},
-)
+    "categories": {"people": ["man", "king", "queen"], "animals": ["cow", "dog"]},
+    "failing": [Analogy("dog", "dogs", "actor")],
+    "steps": {"plural": [["dog", "dogs"]], "gender": [["man", "woman"]]},
+}
 
 
 def toy_vectors(*words):
