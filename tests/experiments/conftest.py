@@ -1,4 +1,11 @@
+from pathlib import Path
+
 import pytest
+
+pytest.register_assert_rewrite("tests.contract.finished_run")
+
+from tests.contract.finished_run import QuickRun  # noqa: E402
+from tests.experiments.processes import QUICK_SAMPLE, latest, run  # noqa: E402
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -7,3 +14,13 @@ def cache(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KERAS_SUITE_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(scope="module")
+def quick_run(request, tmp_path_factory) -> QuickRun:
+    """The quick preset of the module's experiment, run once, as a process."""
+    experiment = request.module.TestContract.experiment
+    name, output = Path(experiment.__file__).stem, tmp_path_factory.mktemp("runs")
+    done = run(name, *QUICK_SAMPLE, output=output)
+    assert (done.returncode, done.stderr) == (0, "")
+    return QuickRun(experiment, latest(output, name), done.stdout)

@@ -1,13 +1,12 @@
 """Helpers for tests that run an experiment as a process and read its run folder."""
 
-import csv
 import json
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from keras_suite.runs.read import find_runs
+from keras_suite.runs.read import find_runs, read_rows
 from keras_suite.serving.check import check
 
 ROOT = Path(__file__).parents[2]
@@ -41,14 +40,29 @@ def run_until_killed(experiment: str, *flags, output: Path, kept: str = "state/*
     process.wait()
 
 
+def resumed(experiment: str, *flags, output: Path, kept: str) -> Path:
+    """Kill a run once its folder has a file of that name, go on with it, and return its folder."""
+    run_until_killed(experiment, *flags, output=output, kept=kept)
+    folder = latest(output, experiment)
+    assert read(folder)[0]["status"] == "running"
+    done = run(experiment, *flags, "--resume", output=output)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert latest(output, experiment) == folder
+    return folder
+
+
 def latest(output: Path, experiment: str) -> Path:
     return (output / experiment / "latest").resolve()
 
 
 def read(folder: Path) -> tuple[dict, list[dict]]:
-    metrics = json.loads((folder / "metrics.json").read_text())
-    with (folder / "history.csv").open() as file:
-        return metrics, list(csv.DictReader(file))
+    """Read metrics.json, which must be strict JSON, and history.csv, which may be missing."""
+    metrics = json.loads((folder / "metrics.json").read_text(), parse_constant=_refused)
+    return metrics, read_rows(folder / "history.csv")[0]
+
+
+def _refused(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
 
 
 def figures_of(folder: Path) -> list[dict]:

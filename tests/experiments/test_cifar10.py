@@ -1,6 +1,5 @@
 import dataclasses
 
-import keras
 import keras_tuner as kt
 import numpy as np
 import pytest
@@ -9,13 +8,15 @@ import tensorflow as tf
 from experiments import cifar10
 from keras_suite.adapters.counts import parameter_counts
 from keras_suite.errors import InputError
-from keras_suite.training.cached import cached
-from keras_suite.training.fit import Fit, run_fit
 from keras_suite.training.prefix import cut
-from keras_suite.training.prefix_cache import PrefixCache
-from tests.experiments.processes import QUICK_SAMPLE, export_problem, latest, read, run
+from tests.contract.finished_run import FinishedRun
+from tests.experiments.processes import QUICK_SAMPLE, figures_of, resumed
 
 QUICK = dataclasses.replace(cifar10.PRESETS["quick"], data="sample")
+
+
+class TestContract(FinishedRun):
+    experiment = cifar10
 
 
 @pytest.fixture(scope="module")
@@ -28,15 +29,21 @@ def rows(images):
     return cifar10.split(QUICK, images)
 
 
+def of(model, **changes):
+    """The quick preset of one network, as it is trained."""
+    (variant,) = cifar10.variants(dataclasses.replace(QUICK, model=model, **changes))
+    return variant.config
+
+
 def test_the_recipes_are_the_reports():
-    recipes = {model: cifar10.Config().of_model(model) for model in cifar10.RECIPES}
+    recipes = {each.model: each.config for each in cifar10.variants(cifar10.Config())}
     assert {m: (c.epochs, c.batch_size) for m, c in recipes.items()} == {
         "vgg19": (10, 64),
         "deit-base": (4, 64),
         "deit-small": (10, 512),
     }
     assert all(c.learning_rate == 1e-4 and c.image_size == 224 for c in recipes.values())
-    assert cifar10.Config(epochs=3).of_model("vgg19").epochs == 3
+    assert {each.config.epochs for each in cifar10.variants(cifar10.Config(epochs=3))} == {3}
 
 
 def test_validation_is_the_last_tenth_of_the_training_images(images, rows):
@@ -47,42 +54,24 @@ def test_validation_is_the_last_tenth_of_the_training_images(images, rows):
 
 @pytest.mark.parametrize("model", list(cifar10.RECIPES))
 def test_each_network_can_be_cached_up_to_its_last_block(model, rows):
-    config = dataclasses.replace(QUICK, model=model).of_model(model)
-    network = cifar10.build(config, rows)
+    network = cifar10.build(of(model), rows)
     prefix, tail = cut(network)
     assert prefix.count_params() > tail.count_params() / 2
     assert {id(w) for w in tail.trainable_weights} == {id(w) for w in network.trainable_weights}
 
 
 def test_deit_base_as_the_report_left_it_trains_its_embeddings_and_cannot_be_cached(rows):
-    config = dataclasses.replace(QUICK, train_embeddings=True).of_model("deit-base")
-    network = cifar10.build(config, rows)
+    network = cifar10.build(of("deit-base", train_embeddings=True), rows)
     with pytest.raises(InputError, match="embeddings"):
         cut(network)
-    frozen = cifar10.build(dataclasses.replace(config, train_embeddings=False), rows)
+    frozen = cifar10.build(of("deit-base"), rows)
     embeddings = sum(np.prod(w.shape) for w in network.get_layer("embeddings").weights)
     counts = [parameter_counts(each)["trainable"] for each in (network, frozen)]
     assert counts[0] - counts[1] == embeddings
 
 
-def test_a_cached_training_has_the_losses_of_one_without(rows, tmp_path):
-    config = QUICK.of_model("vgg19")
-    histories = []
-    for is_cached in (False, True):
-        network = cifar10.build(config, rows)
-        trained, parts = network, [rows.train, rows.validation]
-        if is_cached:
-            trained, parts = cached(network, parts, PrefixCache(tmp_path))
-            assert trained is not network
-        histories.append(run_fit(Fit("vgg19", trained, *parts, 2, config.batch_size, seed=1)))
-    for plain, other in zip(*histories, strict=True):
-        for figure in ("loss", "val_loss", "accuracy", "val_accuracy"):
-            assert other[figure] == pytest.approx(plain[figure], abs=1e-5)
-
-
 def test_augmentation_changes_training_only_and_is_not_cached(rows):
-    config = dataclasses.replace(QUICK, augment=True).of_model("deit-small")
-    network = cifar10.build(config, rows)
+    network = cifar10.build(of("deit-small", augment=True), rows)
     some = rows.train.inputs[:4]
     still = network(some, training=False)
     assert np.allclose(network.predict(some, verbose=0), still, atol=1e-6)
@@ -99,45 +88,24 @@ def test_the_search_space_is_sampled_for_one_network():
     assert cifar10.search_space(hp, dataclasses.replace(QUICK, model="deit-small")).epochs == 2
 
 
-@pytest.mark.parametrize(
-    ("changes", "sentence"),
-    [
-        ({"image_size": 0}, "--image-size must be at least 1"),
-        ({"epochs": 0}, "--epochs must be at least 1"),
-        ({"learning_rate": 0.0}, "--learning-rate must be above 0"),
-        ({"weights": "file.h5"}, "is for one network: name it with --model"),
-    ],
-)
-def test_bad_settings_are_refused(changes, sentence):
-    with pytest.raises(ValueError, match=sentence):
-        dataclasses.replace(cifar10.Config(), **changes)
+def test_weights_from_a_file_are_for_one_network():
+    with pytest.raises(ValueError, match="is for one network: name it with --model"):
+        dataclasses.replace(cifar10.Config(), weights="file.h5")
 
 
-def test_a_run_compares_networks_and_exports_images_of_any_size_to_probabilities(tmp_path, rows):
-    done = run("cifar10", *QUICK_SAMPLE, "--model", "deit-small", output=tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("SAMPLE DATA: 1,797 digits of scikit-learn")
-    assert "deit-small: Storing what the frozen layers make of 320 rows" in done.stdout
-    folder = latest(tmp_path, "cifar10")
-    metrics, history = read(folder)
-    figures = {(row["split"], row["metric"]): row["reproduced"] for row in metrics["results"]}
-    assert figures["cost", "trainable"] == 1_782_164
-    assert figures["cost", "seconds_to_fill_cache"] > 0
-    assert len(history) == 2
-    assert {path.stem for path in (folder / "figures").iterdir()} == {
-        "classes",
-        "confusion",
-        "learning_curves",
-        "most_confident_mistakes_deit-small",
-        "samples",
-    }
-    model = keras.saving.load_model(folder / "model.keras", safe_mode=True)
-    X, y = rows.test.inputs, rows.test.labels
-    assert export_problem(folder) == ""
-    served = tf.saved_model.load(str(folder / "serving" / "cifar10" / "1"))
-    outputs = served.signatures["serving_default"](images=tf.constant(X))["probabilities"].numpy()
-    assert np.abs(outputs - model.predict(X, verbose=0)).max() <= 1e-5
-    assert (outputs.argmax(axis=1) == y).mean() == pytest.approx(figures["test", "accuracy"])
-    larger = tf.image.resize(X[:2], (48, 40))
+def test_a_run_fills_a_cache_for_each_network_and_exports_images_of_any_size(quick_run, rows):
+    figures = quick_run.figures
+    assert "vgg19: Storing what the frozen layers make of 320 rows" in quick_run.out
+    assert figures["deit-small", "cost", "trainable"] == 1_782_164
+    for model in cifar10.RECIPES:
+        assert figures[model, "cost", "seconds_to_fill_cache"] > 0
+    served = tf.saved_model.load(str(quick_run.folder / "serving" / "cifar10" / "1"))
+    larger = tf.image.resize(rows.test.inputs[:2], (48, 40))
     larger = served.signatures["serving_default"](images=tf.cast(larger, tf.uint8))
     assert larger["probabilities"].shape == (2, 10)
+
+
+def test_a_run_killed_in_its_second_training_goes_on_to_the_same_figures(quick_run, tmp_path):
+    kept = "state/deit-base*.npz"
+    folder = resumed("cifar10", *QUICK_SAMPLE, output=tmp_path, kept=kept)
+    assert figures_of(folder) == figures_of(quick_run.folder)

@@ -1,6 +1,4 @@
 import dataclasses
-import json
-import os
 import signal
 import subprocess
 import time
@@ -10,15 +8,19 @@ import keras_tuner as kt
 import numpy as np
 import pandas as pd
 import pytest
-import tensorflow as tf
 
 from experiments import fraud
 from keras_suite.errors import InputError
+from keras_suite.sampling import ADASYN
 from keras_suite.tasks.fraud.creditcard import FEATURES
-from tests.experiments.processes import ROOT, command, export_problem, latest, read, run
+from tests.contract.finished_run import FinishedRun
+from tests.experiments.processes import QUICK_SAMPLE, ROOT, command, latest, read, run
 
 SMALL = fraud.Config(data="sample", protocol="clean", rows=12_000)
-FLAGS = ["--data", "sample", "--rows", "12000", "--epochs", "3"]
+
+
+class TestContract(FinishedRun):
+    experiment = fraud
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +56,8 @@ def test_synthetic_frauds_come_from_training_frauds_alone(table):
     """Resampling must not change with the rows of the other parts."""
     split = fraud.split(SMALL, table)
     kept = fraud.split(dataclasses.replace(SMALL, resample=False), table)
-    again = fraud.resampled(SMALL, kept.train[0].astype("float64"), kept.train[1])
+    adasyn = ADASYN(SMALL.k_neighbors, SMALL.ratio, seed=SMALL.seed)
+    again = adasyn.fit_resample(kept.train[0].astype("float64"), kept.train[1])
     frauds = [np.sort(X[y == 1], axis=0) for X, y in (split.train, again)]
     assert np.allclose(*frauds, atol=1e-4)
 
@@ -113,152 +116,44 @@ def test_too_many_neighbours_are_refused_with_what_to_do(table):
         fraud.split(dataclasses.replace(SMALL, k_neighbors=500), table)
 
 
-def test_model_1_is_trained_once_whatever_the_protocol(table):
+def test_model_1_is_trained_once_and_the_papers_model_is_no_candidate():
     def listed(**changes):
-        variants = fraud.list_variants(dataclasses.replace(SMALL, **changes), table)
-        return [(each.model[0], each.protocol, each.config.seed) for each in variants]
+        variants = fraud.variants(dataclasses.replace(SMALL, **changes))
+        return [(each.model[0], each.protocol, each.is_candidate) for each in variants]
 
-    assert listed(protocol="both") == [("1", "both", 42), ("2", "paper", 42), ("2", "clean", 42)]
-    assert listed(protocol="paper") == [("1", "both", 42), ("2", "paper", 42)]
-    assert listed(resample=False) == [("1", "both", 42)]
-    assert listed(repeats=2) == [
-        ("1", "both", 42),
-        ("2", "clean", 42),
-        ("1", "both", 43),
-        ("2", "clean", 43),
-    ]
+    model_1, paper, clean = ("1", "both", True), ("2", "paper", False), ("2", "clean", True)
+    assert listed(protocol="both") == [model_1, paper, clean]
+    assert listed(protocol="paper") == [model_1, paper]
+    assert listed(resample=False) == [model_1]
 
 
-def start(output, *flags) -> subprocess.Popen:
-    return subprocess.Popen(
-        command("fraud", *FLAGS, *flags, output=output),
+def test_a_run_measures_both_protocols_and_the_sound_models_at_a_tuned_threshold(quick_run):
+    figures = quick_run.figures
+    assert quick_run.metrics["parameters"] == {"total": 33_570, "trainable": 33_378}
+    sound = ["1, as is, both", "2, ADASYN, clean"]
+    names = {name for name, table, _ in figures if table == "test"}
+    assert names == {*sound, "2, ADASYN, paper", *(f"{each}, tuned threshold" for each in sound)}
+    counts = [figures["2, ADASYN, clean", "test", name] for name in ("tn", "fp", "fn", "tp")]
+    assert sum(counts) == 4000
+    assert figures["1, as is, both, tuned threshold", "test", "threshold"] > 0
+
+
+def test_ctrl_c_exits_with_130_and_says_how_to_go_on(tmp_path):
+    process = subprocess.Popen(
+        command("fraud", *QUICK_SAMPLE, output=tmp_path),
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-
-
-def finish(process) -> str:
-    out, err = process.communicate(timeout=300)
-    assert (process.returncode, err) == (0, "")
-    return out
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory):
-    output = tmp_path_factory.mktemp("undisturbed")
-    out = finish(start(output))
-    return latest(output, "fraud"), out
-
-
-def test_a_run_prints_and_writes_what_the_contract_names(undisturbed):
-    folder, out = undisturbed
-    metrics, history = read(folder)
-    assert out.splitlines()[0].startswith("SAMPLE DATA")
-    assert metrics["status"] == "done"
-    assert metrics["data"]["kind"] == "sample"
-    assert metrics["parameters"] == {"total": 33_570, "trainable": 33_378}
-    assert len(history) == 9
-    found = {(r["model"], r["protocol"], r["split"], r.get("decision")) for r in metrics["results"]}
-    assert len(found) == 3 * (1 + 1 + 1 + 2)  # three parts; a tuned threshold for the sound two
-    figures = {
-        r["metric"]: r["reproduced"]
-        for r in metrics["results"]
-        if (r["model"], r["protocol"], r["split"]) == ("2, ADASYN", "clean", "test")
-        and "decision" not in r
-    }
-    assert set(figures) == {
-        "accuracy", "precision", "recall", "f1", "roc_auc", "pr_auc", "tn", "fp", "fn", "tp",
-    }  # fmt: skip
-    assert figures["tn"] + figures["fp"] + figures["fn"] + figures["tp"] == 2400
-    assert {path.name for path in (folder / "figures").iterdir()} == {
-        "classes.png", "learning_curves.png", "confusion.png", "roc_precision_recall.png",
-    }  # fmt: skip
-    assert list((folder / "tensorboard").rglob("events*"))
-    assert not (folder / "state").exists()
-
-
-def test_the_saved_model_and_the_served_one_give_the_same_probabilities(undisturbed, table):
-    folder, _ = undisturbed
-    rows = table.frame[FEATURES].to_numpy("float32")[:500]
-    model = keras.saving.load_model(folder / "model.keras", safe_mode=True)
-    assert export_problem(folder) == ""
-    served = tf.saved_model.load(str(folder / "serving" / "fraud" / "1"))
-    outputs = served.signatures["serving_default"](features=tf.constant(rows))
-    expected = model.predict(rows, verbose=0)[:, 1]
-    assert np.abs(outputs["fraud_probability"].numpy() - expected).max() <= 1e-6
-
-
-def test_a_killed_run_goes_on_to_the_same_weights_to_the_bit(undisturbed, tmp_path):
-    process = start(tmp_path)
-    wait_for_epochs(tmp_path, 3, process)
-    os.kill(process.pid, signal.SIGKILL)
-    process.communicate()
-    done = finished_epochs(tmp_path)
-    out = finish(start(tmp_path, "--resume"))
-    assert len(list((tmp_path / "fraud").glob("2*"))) == 1, out
-    expected, history = read(undisturbed[0])
-    resumed, resumed_history = read(latest(tmp_path, "fraud"))
-    assert resumed["results"] == expected["results"]
-    models = [
-        keras.saving.load_model(folder / "model.keras")
-        for folder in (undisturbed[0], latest(tmp_path, "fraud"))
-    ]
-    for one, other in zip(models[0].weights, models[1].weights, strict=True):
-        assert np.array_equal(one, other)
-    # The seconds of an epoch are those of its only run: finished epochs were not repeated.
-    seconds = {(row["fit"], int(row["epoch"])): float(row["seconds"]) for row in resumed_history}
-    assert len(done) >= 3
-    assert {key: seconds[key] for key in done} == done
-    for row in (*history, *resumed_history):
-        row.pop("seconds")
-    assert resumed_history == history
-
-
-def finished_epochs(output) -> dict[tuple[str, int], float]:
-    found = {}
-    for file in output.glob("fraud/2*/state/[!.]*.npz"):
-        with np.load(file) as state:
-            for entry in json.loads(str(state["history"])):
-                found[file.stem, entry["epoch"]] = entry["seconds"]
-    return found
-
-
-def wait_for_epochs(output, count, process):
-    deadline = time.monotonic() + 120
-    while len(finished_epochs(output)) < count:
+    while not list(tmp_path.glob("fraud/2*/state/[!.]*.npz")):
         assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
         time.sleep(0.05)
-
-
-def test_resuming_a_finished_run_only_shows_it(undisturbed):
-    folder, out = undisturbed
-    before = (folder / "metrics.json").read_bytes()
-    again = finish(start(folder.parents[1], "--resume"))
-    assert again.splitlines()[-1] == out.splitlines()[-1] == f"Run: {folder}"
-    assert (folder / "metrics.json").read_bytes() == before
-
-
-def test_ctrl_c_exits_with_130_and_says_how_to_go_on(tmp_path):
-    process = start(tmp_path)
-    wait_for_epochs(tmp_path, 1, process)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert err == "Interrupted; the same command with --resume goes on.\n"
-    metrics = json.loads((latest(tmp_path, "fraud") / "metrics.json").read_text())
-    assert metrics["status"] == "interrupted"
-
-
-def test_repeats_give_mean_and_standard_deviation(tmp_path):
-    finish(start(tmp_path, "--repeats", "2", "--protocol", "clean", "--epochs", "1"))
-    metrics, history = read(latest(tmp_path, "fraud"))
-    entry = next(r for r in metrics["results"] if r["metric"] == "pr_auc" and r["split"] == "test")
-    assert entry["reproduced"] == pytest.approx(np.mean(entry["values"]))
-    assert entry["std"] == pytest.approx(np.std(entry["values"], ddof=1))
-    assert {row["fit"][-6:] for row in history} == {"seed42", "seed43"}
+    assert read(latest(tmp_path, "fraud"))[0]["status"] == "interrupted"
 
 
 @pytest.mark.real
@@ -272,7 +167,7 @@ def test_on_real_rows_the_sound_protocol_finds_frauds_and_the_papers_flatters(re
     found = {
         (r["protocol"], r["metric"]): r["reproduced"]
         for r in metrics["results"]
-        if r["model"] == "2, ADASYN" and r["split"] == "test" and "decision" not in r
+        if r["model"] == "2, ADASYN" and r.get("split") == "test" and "decision" not in r
     }
     assert found["clean", "pr_auc"] > 0.75
     assert found["paper", "f1"] > found["clean", "f1"] + 0.05
@@ -302,5 +197,5 @@ def test_the_search_space_holds_valid_configs_of_the_clean_protocol_only():
 
 def test_the_objective_is_the_average_precision_of_fraud():
     labels, outputs = np.array([0, 1, 0, 1]), np.array([[0.9, 0.1], [0.2, 0.8], [0.3, 0.7], [1, 0]])
-    assert fraud.OBJECTIVE.direction == "max"
-    assert fraud.OBJECTIVE.measure(labels, outputs) == pytest.approx(0.5 + 0.25)
+    (measure,) = fraud.measures(None).values()
+    assert measure(labels, outputs) == pytest.approx(0.5 + 0.25)
