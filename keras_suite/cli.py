@@ -43,15 +43,12 @@ def main(experiment: ModuleType) -> int:
     def job():
         options, config = parse(experiment, sys.argv[1:])
         start_tensorflow(verbose=options.verbose)
-        name = Path(experiment.__file__).stem
-        about = experiment.__doc__.partition("\n")[0]
+        name, about = Path(experiment.__file__).stem, experiment.__doc__.partition("\n")[0]
         flags = shlex.join(flag for flag in sys.argv[1:] if flag != "--resume")
         command = f"python experiments/{name}.py {flags}".strip()
         record = {"about": about, "command": command, "resume": options.resume}
-        with (
-            open_run(name, options.preset, config, options.output, **record) as run,
-            ctrl_c_ends_at_once(run.interrupt),
-        ):
+        opened = open_run(name, options.preset, config, options.output, **record)
+        with opened as run, ctrl_c_ends_at_once(run.interrupt):
             if not run.is_done:
                 run_experiment(experiment, config, run)
             run.show()

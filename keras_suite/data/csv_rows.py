@@ -56,13 +56,9 @@ def csv_records(
     place, header = next(rows)
     lacking, surplus = Counter(columns) - Counter(header), Counter(header) - Counter(columns)
     if lacking or surplus:
-        what = f"lacks {_listed(lacking)}" if lacking else f"has besides {_listed(surplus)}"
-        raise InputError(
-            f"{place}: the header {what}; it must have these columns once: {', '.join(columns)}."
-        )
+        what = "lacks" if lacking else "has besides"
+        names = ", ".join(f"{name!r:.40}" for name in islice(lacking or surplus, 5))
+        once = f"it must have these columns once: {', '.join(columns)}"
+        raise InputError(f"{place}: the header {what} {names}; {once}.")
     for place, cells in rows:
         yield place, dict(zip(header, cells, strict=True))
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(f"{name!r:.40}" for name in islice(names, 5))

@@ -25,8 +25,7 @@ class NoNetworkError(UnavailableError):
 
 def cache_folder() -> Path:
     """Folder of downloaded data: ``$KERAS_SUITE_CACHE``, else ``~/.cache/keras_suite``."""
-    given = os.environ.get("KERAS_SUITE_CACHE")
-    return Path(given) if given else Path.home() / ".cache" / "keras_suite"
+    return Path(os.environ.get("KERAS_SUITE_CACHE") or Path.home() / ".cache" / "keras_suite")
 
 
 def download(url: str, path: Path, check: Callable[[Path], object]) -> None:

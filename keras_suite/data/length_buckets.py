@@ -114,9 +114,8 @@ class TextRows:
 
     def inputs(self, rows: np.ndarray) -> Inputs:
         """Return a batch of some rows, as a model gets them."""
-        encoded = self.encoded
-        starts, ends = encoded.offsets[rows], encoded.offsets[rows + 1]
-        lengths = ends - starts
+        encoded, starts = self.encoded, self.encoded.offsets[rows]
+        lengths = encoded.offsets[rows + 1] - starts
         places = np.arange(lengths.max() + -lengths.max() % WIDTHS_ARE_MULTIPLES_OF)
         is_token = places < lengths[:, None]
         picks = np.where(is_token, starts[:, None] + places, 0)
@@ -125,8 +124,7 @@ class TextRows:
             "attention_mask": is_token.astype(np.int32),
         }
         if encoded.token_type_ids is not None:
-            types = np.where(is_token, encoded.token_type_ids[picks], np.int8(0))
-            batch["token_type_ids"] = types.astype(np.int32)
+            batch["token_type_ids"] = encoded.token_type_ids[picks] * batch["attention_mask"]
         return batch
 
     def first(self, count: int) -> Inputs:
@@ -140,9 +138,8 @@ class TextRows:
     def _signature(self) -> "dict[str, tf.TensorSpec]":
         import tensorflow as tf
 
-        return dict.fromkeys(
-            TextRows.inputs(self, np.arange(1)), tf.TensorSpec([None, None], tf.int32)
-        )
+        names = TextRows.inputs(self, np.arange(1))
+        return dict.fromkeys(names, tf.TensorSpec([None, None], tf.int32))
 
 
 def _dataset(batches: Callable[[], Iterable], signature, size: int) -> "tf.data.Dataset":

@@ -24,9 +24,7 @@ def load_images(
     data_dir: Path | None = None,
     sample: Callable[[], Images] = enlarged_digits,
 ) -> Images:
-    """Load a set of images by its TFDS name, such as ``fashion_mnist`` or ``cifar10``.
-
-    Its train and test splits are loaded whole; grey images lose their one channel.
+    """Load images of a TFDS name such as ``cifar10``; grey ones lose their one channel.
 
     Raises:
         InputError: as :func:`load_prepared`; also where the files are damaged or hold other data.
@@ -81,8 +79,7 @@ def _read_images(builder: "tfds.core.DatasetBuilder") -> Images:
     source = f"{builder.name} {builder.version} from TensorFlow Datasets"
     rows = len(train[1]) + len(test[1])
     provenance = Provenance(source, "real", rows, sha256_of_arrays(*train, *test))
-    class_names = builder.info.features["label"].names
-    return Images(train, test, class_names, provenance=provenance)
+    return Images(train, test, builder.info.features["label"].names, provenance=provenance)
 
 
 def _read(builder: "tfds.core.DatasetBuilder", part: str) -> Arrays:
@@ -90,20 +87,19 @@ def _read(builder: "tfds.core.DatasetBuilder", part: str) -> Arrays:
     import tensorflow as tf
     import tensorflow_datasets as tfds
 
+    place = builder.data_dir
     anew = "remove the folder and prepare it again, or name another with --data-dir."
     try:
         rows = tfds.as_numpy(builder.as_dataset(part, batch_size=-1))
     except (tf.errors.OpError, OSError, ValueError) as error:
-        raise InputError(
-            f"{builder.data_dir} cannot be read ({in_a_line(error)}): {anew}"
-        ) from error
+        raise InputError(f"{place} cannot be read ({in_a_line(error)}): {anew}") from error
     images, labels = rows["image"], rows["label"]
     if images.dtype != np.uint8 or images.ndim != 4:
         raise InputError(
-            f"{builder.data_dir} holds {images.dtype} of the shape {list(images.shape)} instead of "
+            f"{place} holds {images.dtype} of the shape {list(images.shape)} instead of "
             f"uint8 images of one size: {anew}"
         )
     num_classes = builder.info.features["label"].num_classes
     if labels.min() < 0 or labels.max() >= num_classes:
-        raise InputError(f"{builder.data_dir} has labels outside 0..{num_classes - 1}: {anew}")
+        raise InputError(f"{place} has labels outside 0..{num_classes - 1}: {anew}")
     return images.squeeze(-1) if images.shape[-1] == 1 else images, labels

@@ -46,9 +46,8 @@ def load_data(
         return fetch()
     except UnavailableError as error:
         if kind == "real":
-            raise InputError(
-                f"No real data here: {error}; {remedy}, or name it with --data-dir."
-            ) from error
+            why = f"No real data here: {error}; {remedy}"
+            raise InputError(f"{why}, or name it with --data-dir.") from error
         cause = "No network: " if isinstance(error, NoNetworkError) else ""
         return _noticed(sample(), f" ({cause}{error}.)")
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -98,13 +99,9 @@ def encode(
 ) -> Encoded:
     """Turn texts or pairs into token ids, as the fast ``tokenizer(*columns)`` makes them.
 
-    Args:
-        tokenizer: a fast one.
-        columns: n texts, or the n first and the n second texts of pairs.
-        max_length: the most tokens of a text or pair, special ones included; what is longer is
-            truncated, of a pair the longer text first.
-        cache: folder that keeps the ids, each set in a file named by everything it depends on;
-            several processes may use it at once. None keeps nothing.
+    What has more than ``max_length`` tokens, special ones included, is truncated, of a pair the
+    longer text first. The folder ``cache`` keeps the ids, each set in a file named by everything
+    it depends on; several processes may use it at once.
 
     Raises:
         InputError: for an empty text, or where ``max_length`` leaves no room for the texts.
@@ -116,7 +113,9 @@ def encode(
     file = cache / f"{_key(tokenizer, columns, max_length)}.npz"
     if (encoded := _read_cached(file, max_length)) is None:
         encoded = _encode(tokenizer, columns, max_length)
-        _write_cached(file, encoded)
+        arrays = {name: value for name, value in vars(encoded).items() if value is not None}
+        with files.whole(file) as partial:
+            np.savez(partial, **arrays)
     return encoded
 
 
@@ -150,16 +149,13 @@ def _require_room(tokenizer: "PreTrainedTokenizerFast", pair: bool, max_length: 
 def _key(
     tokenizer: "PreTrainedTokenizerFast", columns: Sequence[list[str]], max_length: int
 ) -> str:
-    """SHA-256 of all that decides the ids, as 64 hexadecimal digits."""
+    """SHA-256 of all that decides the ids."""
     state = json.loads(tokenizer.backend_tokenizer.to_str())
     # Left by the last call, whatever it was, and set anew by the next.
     state["truncation"] = state["padding"] = None
-    attributes = "truncation_side", "split_special_tokens", "model_input_names"
-    python_state = [
-        type(tokenizer).__name__,
-        *(getattr(tokenizer, name) for name in attributes),
-        importlib.metadata.version("tokenizers"),
-    ]
+    options = attrgetter("truncation_side", "split_special_tokens", "model_input_names")
+    version = importlib.metadata.version("tokenizers")
+    python_state = [type(tokenizer).__name__, *options(tokenizer), version]
     first, second = (*columns, None)[:2]
     parts = [CACHE_FORMAT, state, python_state, max_length, first, second]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
@@ -197,9 +193,3 @@ def _read_cached(file: Path, max_length: int) -> Encoded | None:
             return Encoded(**arrays | scalars)  # which refuses an array of another name
     except Exception:  # not there, or damaged in one of many ways
         return None
-
-
-def _write_cached(file: Path, encoded: Encoded) -> None:
-    arrays = {name: value for name, value in vars(encoded).items() if value is not None}
-    with files.whole(file) as partial:
-        np.savez(partial, **arrays)

@@ -35,9 +35,16 @@ def load_pretrained(
             weights because the checkpoint lacks them.
     """
     try:
-        model, lacking = _load(kind, _folder(name_or_path))
+        model, report = kind.from_pretrained(
+            str(_folder(name_or_path)),
+            use_safetensors=True,
+            local_files_only=True,
+            ignore_mismatched_sizes=True,  # reported, unlike what it raises
+            output_loading_info=True,
+        )
     except Exception as error:  # the libraries raise whatever their parsers do
         raise _refusal(name_or_path, in_a_line(error, 250), what, also) from error
+    lacking = report["missing_keys"] + [name for name, *_ in report["mismatched_keys"]]
     lost = [name for name in lacking if not may_lack(model, name)]
     if lost:
         reason = f"{WEIGHTS} lacks {len(lost)} of its weights, such as {min(lost)}"
@@ -59,18 +66,6 @@ def _folder(name_or_path: str | Path) -> Path:
     if not (folder / WEIGHTS).is_file():
         raise InputError(f"it holds no {WEIGHTS}")
     return folder
-
-
-def _load(kind: type, folder: Path) -> tuple[tf_keras.Model, list[str]]:
-    """Return the model in a folder, and the names of its weights that the file lacks."""
-    model, report = kind.from_pretrained(
-        str(folder),
-        use_safetensors=True,
-        local_files_only=True,
-        ignore_mismatched_sizes=True,  # reported, unlike what it raises
-        output_loading_info=True,
-    )
-    return model, report["missing_keys"] + [name for name, *_ in report["mismatched_keys"]]
 
 
 def _refusal(name_or_path: str | Path, reason: str, what: str, also: str) -> InputError:

@@ -82,13 +82,8 @@ class Run:
     def fit(self, fits: list, share: float, at_once: int | None = None) -> dict[str, list[dict]]:
         """Run all fits, resumable, and write ``history.csv`` with these and all fits before.
 
-        Args:
-            fits: :class:`keras_suite.training.fit.Fit` objects, their names unique in the run.
-            share: of the run's time that the fits take, for the bar.
-            at_once: how many run side by side; None makes it one for each core.
-
-        Returns:
-            What :func:`keras_suite.training.parallel.run_fits` does.
+        Their names are unique in the run, and they take ``share`` of its time; the rest is as in
+        :func:`keras_suite.training.parallel.run_fits`.
         """
         from keras_suite.training.parallel import run_fits
 
@@ -179,7 +174,6 @@ def open_run(
     Raises:
         InputError: where another process is at this run, or the folder cannot be written.
     """
-    console = console or Console()
     home = output / experiment
     fields = json.dumps(dataclasses.asdict(config), default=str, sort_keys=True, indent=1)
     fingerprint = hashlib.sha256(fields.encode()).hexdigest()[:8]
@@ -192,7 +186,7 @@ def open_run(
         files.sweep(folder)
         files.write_text(folder / "config.json", fields + "\n")
         begun = {"experiment": experiment, "about": about, "command": command, "preset": preset}
-        run = Run(folder, _metrics(folder, begun, config), console)
+        run = Run(folder, _metrics(folder, begun, config), console or Console())
         if run.is_done:
             files.remove(run.state_folder)  # the kill may have come just before this
         try:

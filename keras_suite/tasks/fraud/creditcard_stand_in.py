@@ -37,12 +37,9 @@ def draw(rows: int = ROWS, frauds: int = FRAUDS, seed: int = 0) -> pd.DataFrame:
 
 
 def _draw_kind(parameters: dict, count: int, rng: np.random.Generator) -> pd.DataFrame:
-    names = list(parameters["quantiles"])
-    correlation = np.array(parameters["correlation"])
-    scores = rng.multivariate_normal(np.zeros(len(names)), correlation, count, method="eigh")
-    columns = {
-        name: np.interp(scores[:, i], LEVELS, parameters["quantiles"][name])
-        for i, name in enumerate(names)
-    }
+    quantiles, correlation = parameters["quantiles"], parameters["correlation"]
+    scores = rng.multivariate_normal(np.zeros(len(quantiles)), correlation, count, method="eigh")
+    drawn = zip(quantiles.items(), scores.T, strict=True)
+    columns = {name: np.interp(column, LEVELS, values) for (name, values), column in drawn}
     # The real table counts time in seconds and money in cents.
-    return pd.DataFrame(columns).round(dict.fromkeys(names, 6) | {"Time": 0, "Amount": 2})
+    return pd.DataFrame(columns).round(dict.fromkeys(quantiles, 6) | {"Time": 0, "Amount": 2})
