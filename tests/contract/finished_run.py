@@ -6,15 +6,17 @@ A test module of an experiment takes it over, and runs the quick preset once for
         experiment = fraud
 """
 
+import dataclasses
+import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from keras_suite.config import with_fields
+from keras_suite.cli import parse
 from keras_suite.metrics.direction import direction
-from keras_suite.runs.read import read_json, read_run
-from tests.experiments.processes import export_problem, read
+from keras_suite.runs.read import read_run
+from tests.experiments.processes import QUICK_SAMPLE, export_problem, read
 
 WHAT = "model", "protocol", "decision", "split", "group"
 
@@ -48,9 +50,10 @@ class QuickRun:
 
 class FinishedRun:
     experiment: ModuleType
+    flags: tuple[str, ...] = ()  # besides those of the quick preset on sample data
 
     def test_it_says_what_it_is_of_and_leaves_nothing_half_done(self, quick_run):
-        metrics, folder, quick = quick_run.metrics, quick_run.folder, self.experiment.PRESETS
+        metrics, folder = quick_run.metrics, quick_run.folder
         name = Path(self.experiment.__file__).stem
         assert quick_run.out.startswith("SAMPLE DATA: ")
         assert quick_run.out.endswith(f"Run: {folder}\n")
@@ -59,11 +62,9 @@ class FinishedRun:
         assert metrics["command"].startswith(f"python experiments/{name}.py --preset quick")
         assert (metrics["status"], metrics["preset"]) == ("done", "quick")
         assert (metrics["data"]["kind"], len(metrics["data"]["sha256"])) == ("sample", 64)
-        config, problems = read_json(folder / "config.json")
-        assert problems == []
-        expected = with_fields(quick["quick"], {"data": "sample"}, "")
-        config = {k: v for k, v in config.items() if v is not None}
-        assert with_fields(quick["paper"], config, "") == expected
+        _, expected = parse(self.experiment, [*QUICK_SAMPLE, *self.flags])
+        config = json.loads((folder / "config.json").read_text())
+        assert config == json.loads(json.dumps(dataclasses.asdict(expected), default=str))
         assert not (folder / "state").exists()
         assert not list(folder.rglob(".partial-*"))
 
@@ -90,7 +91,7 @@ class FinishedRun:
             for metric, value in figures.items()
             if what["model"] in models
         ]
-        assert reported or not self.experiment.REPORTED
+        assert reported or not (self.experiment.REPORTED and quick_run.history)
         for what, value in reported:
             assert beside.get(what) == value, what
 

@@ -19,8 +19,8 @@ def cache(tmp_path_factory):
 @pytest.fixture(scope="module")
 def quick_run(request, tmp_path_factory) -> QuickRun:
     """The quick preset of the module's experiment, run once, as a process."""
-    experiment = request.module.TestContract.experiment
+    experiment, flags = request.module.TestContract.experiment, request.module.TestContract.flags
     name, output = Path(experiment.__file__).stem, tmp_path_factory.mktemp("runs")
-    done = run(name, *QUICK_SAMPLE, output=output)
+    done = run(name, *QUICK_SAMPLE, *flags, output=output)
     assert (done.returncode, done.stderr) == (0, "")
     return QuickRun(experiment, latest(output, name), done.stdout)

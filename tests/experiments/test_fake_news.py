@@ -1,46 +1,34 @@
 import csv
 import dataclasses
-import itertools
 import re
 
-import keras
 import keras_tuner as kt
 import numpy as np
 import pytest
-import tensorflow as tf
 from rich.console import Console
 
 from experiments import fake_news
+from keras_suite import experiment
 from keras_suite.adapters.counts import parameter_counts
 from keras_suite.cli import parse
 from keras_suite.errors import InputError
 from keras_suite.runs.run import open_run
+from keras_suite.tasks.fake_news import tweet_rows
 from keras_suite.tasks.fake_news.tweets import clean_tweet
-from tests.experiments.processes import (
-    QUICK_SAMPLE,
-    export_problem,
-    figures_of,
-    latest,
-    read,
-    run,
-    run_until_killed,
-)
+from tests.contract.finished_run import FinishedRun
+from tests.experiments.processes import QUICK_SAMPLE, run
 from tuning.harness import ExperimentHyperModel
 
 QUICK = dataclasses.replace(fake_news.PRESETS["quick"], data="sample")
 
 
+class TestContract(FinishedRun):
+    experiment = fake_news
+
+
 @pytest.fixture(scope="module")
 def tweets():
     return fake_news.load(QUICK)
-
-
-@pytest.fixture(scope="module")
-def quick_run(tmp_path_factory):
-    output = tmp_path_factory.mktemp("runs")
-    done = run("fake_news", *QUICK_SAMPLE, output=output)
-    assert (done.returncode, done.stderr) == (0, "")
-    return latest(output, "fake_news"), done.stdout
 
 
 def test_validation_tweets_are_held_out_of_the_training_tweets(tweets):
@@ -59,19 +47,22 @@ def token_ids(rows):
     return np.split(encoded.input_ids, encoded.offsets[1:-1])
 
 
-def test_tweets_are_cleaned_for_the_covid_encoder_alone_unless_asked(tweets):
-    picks = np.arange(100)
-    raw = tweets.train.texts[:100]
+def test_tweets_are_cleaned_for_the_covid_encoder_alone_unless_asked(tweets, monkeypatch):
+    seen = []
+    encode = tweet_rows.encode
+    monkeypatch.setattr(tweet_rows, "encode", lambda *a: seen.append(a[1][0]) or encode(*a))
+
+    def training_texts(model, **fields):
+        seen.clear()
+        config = dataclasses.replace(QUICK, **fields).of(model, fake_news.TUNED)
+        fake_news.split(config, tweets)
+        return seen[0]
+
+    raw = training_texts(1)
     cleaned = [clean_tweet(text) for text in raw]
     assert raw != cleaned
-
-    def seen(model, **fields):
-        config = dataclasses.replace(QUICK, **fields).of(model, fake_news.TUNED)
-        return fake_news.texts_of(config, tweets.train, picks)
-
-    assert seen(1) == seen(2) == raw
-    assert seen(3) == seen(1, clean=(1,)) == cleaned
-    assert seen(3, clean=()) == raw
+    assert training_texts(2) == training_texts(3, clean=()) == raw
+    assert training_texts(3) == training_texts(1, clean=(1,)) == cleaned
 
 
 @pytest.mark.parametrize("model", [1, 2])
@@ -87,65 +78,24 @@ def test_feature_based_only_the_head_trains_and_fine_tuned_everything(tweets, mo
     assert tuned["trainable"] == tuned["parameters"] == counts[fake_news.FEATURES]["parameters"]
 
 
-def test_the_six_models_stand_beside_the_reported_six(quick_run):
-    folder, out = quick_run
-    assert out.startswith("SAMPLE DATA: ")
-    metrics, history = read(folder)
-    test = [row for row in metrics["results"] if row["split"] == "test"]
-    names = {(row["model"], row["protocol"]) for row in test}
-    assert names == {(f"model {i}", r) for i in (1, 2, 3) for r in ("feature-based", "fine-tuned")}
-    assert len(history) == 6 * 2
-    reported = {(r["model"], r["protocol"]): r["reported"] for r in test if r["metric"] == "f1"}
-    assert reported["model 1", "feature-based"] == 0.87
-    assert reported["model 3", "fine-tuned"] == 0.98
+def test_all_six_models_are_measured_by_counts_that_add_up(quick_run):
+    figures = quick_run.figures
+    names = {model for model, table, _ in figures if table == "test"}
+    assert names == {f"model {i}, {r}" for i in (1, 2, 3) for r in ("feature-based", "fine-tuned")}
     for name in names:
-        counts = {
-            row["metric"]: row["reproduced"]
-            for row in test
-            if (row["model"], row["protocol"]) == name
-        }
-        assert sum(counts[each] for each in ("tp", "fp", "fn", "tn")) == 160
-        assert counts["accuracy"] == pytest.approx((counts["tp"] + counts["tn"]) / 160)
-    figures = {path.stem for path in (folder / "figures").iterdir()}
-    assert figures == {"classes", "learning_curves", "confusion", "beside_reported"}
+        tp, fp, fn, tn = (figures[name, "test", each] for each in ("tp", "fp", "fn", "tn"))
+        assert tp + fp + fn + tn == 160
+        assert figures[name, "test", "accuracy"] == pytest.approx((tp + tn) / 160)
 
 
 def test_every_mistake_is_listed_and_the_most_confident_are_shown(quick_run):
-    folder, out = quick_run
-    metrics, _ = read(folder)
-    with (folder / "misclassified.csv").open(encoding="utf-8-sig", newline="") as file:
+    with (quick_run.folder / "misclassified.csv").open(encoding="utf-8-sig", newline="") as file:
         mistakes = list(csv.DictReader(file))
-    wrong = sum(
-        row["reproduced"]
-        for row in metrics["results"]
-        if row["split"] == "test" and row["metric"] in ("fp", "fn")
-    )
-    assert len(mistakes) == wrong
-    assert "The 3 most confident mistakes of each model" in out
-    assert mistakes[0]["text"][:20] in out
-
-
-def test_the_export_takes_token_ids_and_gives_what_the_saved_model_does(quick_run, tweets):
-    folder, _ = quick_run
-    exported = read(folder)[0]["exported"]
-    number, regime = int(exported.split()[1].rstrip(",")), exported.split(", ")[1]
-    config = QUICK.of(number, regime)
-    rows = fake_news.split(config, tweets).test
-    inputs = rows.inputs(np.arange(9))
-    assert export_problem(folder) == ""
-    served = tf.saved_model.load(str(folder / "serving" / "fake_news" / "1"))
-    outputs = served.signatures["serving_default"](**{k: tf.constant(v) for k, v in inputs.items()})
-    assert outputs["probability"].shape == (9,)
-    model = keras.saving.load_model(folder / "model.keras")
-    expected = model.predict(inputs, verbose=0)[:, 0]
-    assert np.allclose(outputs["probability"], expected, rtol=0, atol=1e-6)
-    (accuracy,) = (
-        row["reproduced"]
-        for row in read(folder)[0]["results"]
-        if (row["model"], row["protocol"]) == (f"model {number}", regime)
-        and (row["split"], row["metric"]) == ("test", "accuracy")
-    )
-    assert fake_news.accuracy(rows.labels, rows.predict(model)) == pytest.approx(accuracy)
+    wrong = [v for (_, table, k), v in quick_run.figures.items()
+             if table == "test" and k in ("fp", "fn")]  # fmt: skip
+    assert len(mistakes) == sum(wrong)
+    assert "The 3 most confident mistakes of each model" in quick_run.out
+    assert mistakes[0]["text"][:20] in quick_run.out
 
 
 def test_each_seed_counts_its_own_seconds_to_fill_the_cache(tmp_path):
@@ -153,30 +103,17 @@ def test_each_seed_counts_its_own_seconds_to_fill_the_cache(tmp_path):
     which = {"models": (1,), "regimes": (fake_news.FEATURES,), "repeats": 2}
     config = dataclasses.replace(QUICK, **sizes, **which)
     with open_run("fake_news", "quick", config, tmp_path, console=Console(quiet=True)) as run:
-        fake_news.run(config, run)
-    filled = [run.metrics["seconds"][f"cache model1-feature-based-seed{s}"] for s in (42, 43)]
+        experiment.run(fake_news, config, run)
+    filled = [run.metrics["seconds"][f"cache model-1-feature-based-seed{s}"] for s in (42, 43)]
     (cost,) = (r for r in run.metrics["results"] if r["metric"] == "seconds_to_fill_cache")
     assert cost["values"] == filled
-
-
-def test_a_killed_run_goes_on_to_the_same_figures(tmp_path):
-    sizes = {"--epochs": 3, "--train-tweets": 96, "--validation-tweets": 32, "--test-tweets": 32}
-    flags = (*QUICK_SAMPLE, "--models", "1", *itertools.chain(*sizes.items()))
-    assert run("fake_news", *flags, output=tmp_path / "a").returncode == 0
-    kept = "state/model1-fine-tuned*.npz"
-    run_until_killed("fake_news", *flags, output=tmp_path / "b", kept=kept)
-    resumed = run("fake_news", *flags, "--resume", output=tmp_path / "b")
-    assert (resumed.returncode, resumed.stderr) == (0, "")
-    folders = [latest(tmp_path / name, "fake_news") for name in "ab"]
-    assert figures_of(folders[0]) == figures_of(folders[1])
 
 
 @pytest.mark.parametrize(
     ("flags", "sentence"),
     [
-        (["--models", "1", "1"], "--models must be of (1, 2, 3), each once, not (1, 1)"),
-        (["--regimes"], "--models and --regimes must name some"),
-        (["--learning-rate", "0"], "--learning-rate must be above 0, not 0.0"),
+        (["--models", "1", "1"], "--models must name one or more, each once, not (1, 1)"),
+        (["--regimes"], "--regimes must name one or more"),
     ],
 )
 def test_fields_that_cannot_be_used_are_refused(flags, sentence):

@@ -105,7 +105,7 @@ def test_a_part_without_a_fraud_is_refused(table):
     few = table.frame[table.frame["Class"] == 1][:1]
     legal = table.frame[table.frame["Class"] == 0][:50]
     frame = pd.concat([few, legal], ignore_index=True)
-    with pytest.raises(InputError, match="part holds no fraud"):
+    with pytest.raises(InputError, match="A part of the rows holds no fraud"):
         fraud.split(
             dataclasses.replace(SMALL, resample=False), dataclasses.replace(table, frame=frame)
         )

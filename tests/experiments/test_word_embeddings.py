@@ -15,8 +15,14 @@ from keras_suite.cli import main
 from keras_suite.errors import InputError
 from keras_suite.experiment import Variant
 from keras_suite.tasks.word_embeddings import answers, benchmarks, glove_package, nearest_words
-from tests.experiments.processes import QUICK_SAMPLE, command, export_problem, latest, run
+from tests.contract.finished_run import FinishedRun
+from tests.experiments.processes import QUICK_SAMPLE, command
 from tuning.search import find_experiment
+
+
+class TestContract(FinishedRun):
+    experiment = word_embeddings
+    flags = ("--words", "president", "--analogy", "man:men::woman:women", "--neighbours", "5")
 
 
 @pytest.fixture(scope="module")
@@ -33,19 +39,8 @@ def glove(cache):
     return word_embeddings.load(Config(data="real")).keyed
 
 
-@pytest.fixture(scope="module")
-def quick(tmp_path_factory, sample):
-    """A whole run with questions of the command line: what it printed, its folder and metrics."""
-    output = tmp_path_factory.mktemp("quick")
-    asked = "--words", "president", "--analogy", "man:men::woman:women", "--neighbours", 5
-    done = run("word_embeddings", *QUICK_SAMPLE, *asked, output=output)
-    assert (done.returncode, done.stderr) == (0, "")
-    folder = latest(output, "word_embeddings")
-    return done.stdout, folder, json.loads((folder / "metrics.json").read_text())
-
-
-def test_a_run_answers_the_persons_questions_before_the_reports(quick, sample):
-    out, folder, _ = quick
+def test_a_run_answers_the_persons_questions_before_the_reports(quick_run, sample):
+    out, folder = quick_run.out, quick_run.folder
     assert out.startswith("SAMPLE DATA: 4,178 word2vec vectors trained on the 350 news texts")
     found = json.loads((folder / "answers.json").read_text())
     assert list(found["neighbours"])[:2] == ["president", "king"]
@@ -60,10 +55,8 @@ def test_a_run_answers_the_persons_questions_before_the_reports(quick, sample):
     assert f"president: {neighbours[0]} " in text
 
 
-def test_a_run_scores_the_benchmarks_as_gensim_does(quick, sample):
-    _, _, metrics = quick
-    assert (metrics["status"], metrics["data"]["kind"]) == ("done", "sample")
-    results = metrics["results"]
+def test_a_run_scores_the_benchmarks_as_gensim_does(quick_run, sample):
+    results = quick_run.metrics["results"]
     figures = {(r["model"], r["group"], r["metric"]): r["reproduced"] for r in results}
     _, theirs = sample.evaluate_word_analogies(datapath("questions-words.txt"))
     for section in theirs[:-1]:
@@ -78,19 +71,17 @@ def test_a_run_scores_the_benchmarks_as_gensim_does(quick, sample):
     assert ours == pytest.approx(spearman.statistic)
 
 
-def test_what_was_published_stands_beside_no_other_vectors(quick):
-    _, _, metrics = quick
-    compared = {r["model"] for r in metrics["results"] if r["reported"] is not None}
+def test_what_was_published_stands_beside_no_other_vectors(quick_run):
+    compared = {r["model"] for r in quick_run.metrics["results"] if r["reported"] is not None}
     assert compared <= {"young:old::cow, right sign"}
 
 
-def test_a_run_draws_all_tasks_and_exports_the_neighbours(quick, sample):
-    _, folder, metrics = quick
+def test_a_run_draws_all_tasks_and_exports_the_neighbours(quick_run, sample):
+    folder, metrics = quick_run.folder, quick_run.metrics
     assert {path.stem for path in (folder / "figures").iterdir()} == {
         *("neighbours", "triples", "analogies", "gender", "plural", "categories"),
         *("failing_analogy", "benchmark"),
     }
-    assert export_problem(folder) == ""
     served = tf.saved_model.load(str(folder / "serving" / "word_embeddings" / "1"))
     classes = {"NearestRows": nearest_words.NearestRows}
     model = keras.saving.load_model(folder / "model.keras", classes, safe_mode=True)
