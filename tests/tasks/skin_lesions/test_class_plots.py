@@ -26,7 +26,6 @@ POINTS = {
 }
 REPORTED = {"train": [0.8] * 7, "test": [0.4] * 7}
 FIGURES = {
-    "confusion": lambda: class_plots.confusion_by_part(PARTS, CLASSES),
     "roc": lambda: class_plots.roc_by_class(PARTS, CLASSES),
     "f1": lambda: class_plots.rates_by_class(MODELS, CLASSES, "f1", REPORTED),
     "accuracy": lambda: class_plots.against_accuracy(POINTS, {"always nv": (0.67, 1 / 7)}),
@@ -45,14 +44,6 @@ def test_nothing_is_drawn_up_to_the_edge_where_it_would_be_clipped(name, tmp_pat
     assert pixels.min() < 0.5  # something is drawn
     for edge in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]):
         assert (edge == 1).all()
-
-
-def test_confusion_matrices_carry_counts_shares_and_dashes_for_an_absent_class():
-    y, p = np.array([0, 0, 0, 1]), np.eye(3)[[0, 0, 1, 1]]
-    figure = class_plots.confusion_by_part({"test": (y, p)}, ["a", "b", "c"])
-    counts, shares = ([text.get_text() for text in axes.texts] for axes in figure.axes)
-    assert counts == ["2", "1", "0", "0", "1", "0", "0", "0", "0"]
-    assert shares == ["0.67", "0.33", "0", "0", "1.00", "0", "–", "–", "–"]
 
 
 def test_roc_curves_carry_their_areas_and_an_absent_class_is_said_to_be_undefined():
