@@ -2,9 +2,8 @@
 
     python -P check_process.py SAVED_MODEL EXAMPLES_NPZ SECONDS
 
-Prints one JSON object: ``rows``; ``differences`` from the examples' outputs by name; and
-``milliseconds``, the median time of a call with one row and of one with all, each measured for
-about SECONDS.
+Prints one JSON object: ``rows``; ``differences`` from the examples' outputs by name; and the median
+``milliseconds`` of a call with one row and of one with all, each measured for about SECONDS.
 """
 
 import json

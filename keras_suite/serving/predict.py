@@ -52,20 +52,18 @@ class Predict:
     timeout: float = 10.0
     """Seconds to wait for each of the server's answers."""
 
-    def __post_init__(self):
-        if sum(map(bool, (self.csv, self.image, self.text))) != 1:
-            raise InputError("Give one of --csv FILE, --image FILE ... and --text TEXT ...")
-        if not self.timeout > 0:
-            raise InputError(f"--timeout must be above 0, not {self.timeout:g}.")
-        if self.to is not None and os.path.lexists(self.to):
-            raise InputError(f"--to {self.to} exists already: remove it, or name a new file.")
-
     def run(self) -> None:
         """Predict, and print or write.
 
         Raises:
             InputError: one sentence on what keeps it from being done.
         """
+        if sum(map(bool, (self.csv, self.image, self.text))) != 1:
+            raise InputError("Give one of --csv FILE, --image FILE ... and --text TEXT ...")
+        if not self.timeout > 0:
+            raise InputError(f"--timeout must be above 0, not {self.timeout:g}.")
+        if self.to is not None and os.path.lexists(self.to):
+            raise InputError(f"--to {self.to} exists already: remove it, or name a new file.")
         saved_model, card, tokenizer = _find(self.model)
         if card["data"]["kind"] == "sample":
             print(f"SAMPLE DATA: {card['name']} was trained on nothing else.", file=sys.stderr)

@@ -35,12 +35,10 @@ class Export:
     )
     """How many of the newest versions of each exported model stay."""
 
-    def __post_init__(self):
-        if self.keep is not None and self.keep < 1:
-            raise InputError(f"--keep must be at least 1, not {self.keep}.")
-
     def run(self) -> None:
         """Export, and print what each model takes and gives."""
+        if self.keep is not None and self.keep < 1:
+            raise InputError(f"--keep must be at least 1, not {self.keep}.")
         console = Console(highlight=False, soft_wrap=True)
         runs = find_and_tell(self.runs, console)
         for run in runs:

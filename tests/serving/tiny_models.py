@@ -11,6 +11,7 @@ from keras_suite.data.wordpiece import wordpiece_of
 from keras_suite.models.encoders import random_encoder
 from keras_suite.serving.card import read_signature
 from keras_suite.serving.export import export
+from keras_suite.serving.served import serve_texts
 from keras_suite.tasks.persian_qa import span_qa
 
 CLASSES = ["bag", "boot", "coat"]
@@ -40,7 +41,8 @@ def export_all(folder: Path) -> None:
     kernel = np.random.default_rng(0).normal(0, 1, (64, 2))
     qa.get_layer("qa_outputs").kernel.assign(kernel)
     card = {"text": {"reads": "question"} | QUESTION_SETTINGS}
-    _export(folder / "qa" / "1", *span_qa.serving_signature(qa), tokenizer, model=qa, **card)
+    served = serve_texts(qa, "", span_qa.start_and_end, {}, tokenizer)
+    _export(folder / "qa" / "1", served.function, served.specs, tokenizer, model=qa, **card)
 
 
 def _export(folder: Path, function, specs, tokenizer=None, model=None, **card) -> None:

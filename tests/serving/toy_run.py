@@ -4,15 +4,18 @@ import io
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import numpy as np
 import tensorflow as tf
 from rich.console import Console
 
+from keras_suite import experiment
 from keras_suite.config import ExperimentConfig
 from keras_suite.data.provenance import Provenance
 from keras_suite.runs.run import open_run
+from keras_suite.serving.served import Served
 
 RESULT = {
     "model": "1", "protocol": "clean", "split": "test", "metric": "f1",
@@ -40,16 +43,18 @@ def make_run(output: Path, seed: int = 0) -> Path:
     with open_run("toy", "paper", Config(), output, console=console, **about) as run:
         run.use(Provenance("rows.csv", "real", 40, "a" * 64))
         specs = [tf.TensorSpec((None, 3), tf.float32, name="features")]
-        run.save_model(
-            model, "the tiny one", serving_default, specs, {"features": ROWS}, classes=["no", "yes"]
+        served = Served(
+            model, serving_default, specs, {"features": ROWS}, {"classes": ["no", "yes"]}
         )
+        best = SimpleNamespace(name="the tiny one", config=Config())
+        experiment.export(SimpleNamespace(serve=lambda _: served), best, run)
         run.finish([RESULT])
     return run.folder
 
 
-def copied(run: Path, output: Path, experiment: str = "toy") -> Path:
+def copied(run: Path, output: Path, name: str = "toy") -> Path:
     """Copy a run to where a test may spoil it."""
-    folder = output / experiment / run.name
+    folder = output / name / run.name
     shutil.copytree(run, folder)
     (folder.parent / "latest").symlink_to(folder.name)
     return folder
