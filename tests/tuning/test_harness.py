@@ -1,4 +1,3 @@
-import dataclasses
 import json
 import subprocess
 import sys
@@ -32,6 +31,7 @@ class Counting:
     OBJECTIVE = toy.OBJECTIVE
     __file__ = toy.__file__
     search_space = staticmethod(toy.search_space)
+    measures = staticmethod(toy.measures)
 
     def __init__(self):
         self.calls = []
@@ -76,7 +76,7 @@ def test_a_promoted_trial_is_the_same_training_to_the_bit_only_longer(searched):
     config = toy.search_space(hp, toy.Config())
     rows = toy.split(config, toy.load(config))
     model = toy.build(config, rows)
-    measures = {toy.OBJECTIVE.name: toy.OBJECTIVE.measure}
+    measures = toy.measures(None)
     straight = run_fit(
         Fit("straight", model, rows.train, rows.validation, 3, 16, config.seed, measures)
     )
@@ -137,7 +137,7 @@ def test_three_invalid_configs_in_a_row_end_the_search(tmp_path):
 
 def test_an_objective_that_is_not_a_number_fails_the_trial(tmp_path):
     class Diverging(Counting):
-        OBJECTIVE = dataclasses.replace(toy.OBJECTIVE, measure=lambda y, p: float("nan"))
+        measures = staticmethod(lambda trained: {toy.OBJECTIVE: lambda y, p: float("nan")})
 
     tuner = search(tmp_path / "search", Diverging())
     (message, *_) = (trial.message for trial in tuner.oracle.trials.values())
@@ -150,7 +150,6 @@ import csv, sys, psutil
 from pathlib import Path
 from keras_suite.terminal.quiet import start_tensorflow
 start_tensorflow()
-from keras_suite.experiment import Objective
 from tests.tuning.test_harness import (
     ExperimentHyperModel,
     ExperimentTuner,
@@ -159,7 +158,7 @@ from tests.tuning.test_harness import (
 )
 
 folder = Path(sys.argv[1])
-toy.OBJECTIVE = Objective("val_loss", "min")  # one graph less a trial
+toy.OBJECTIVE = "val_loss"  # one graph less a trial
 config = toy.Config()
 hypermodel = ExperimentHyperModel(toy, config, toy.load(config))
 oracle = SafeHyperbandOracle(folder, toy.OBJECTIVE, hypermodel.space(), 1, 3, 50, seed=1)

@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_suite.experiment import Objective
 from tuning.oracle import SafeHyperbandOracle
 
-OBJECTIVE = Objective("val_accuracy", "max")
+OBJECTIVE = "val_accuracy"
 
 
 def make(folder, max_epochs=9, factor=3, iterations=1, seed=1):

@@ -7,7 +7,6 @@ import keras_tuner as kt
 import pytest
 from rich.console import Console
 
-from keras_suite.experiment import Objective
 from tests.tuning.toys import toy
 from tuning.harness import trial_folder
 from tuning.live import LiveTable
@@ -24,7 +23,7 @@ def search(tmp_path):
     """A folder and an oracle with a completed, a failed, a promoted and a running trial."""
     space = kt.HyperParameters()
     space.Float("x", 0.0, 1.0)
-    oracle = SafeHyperbandOracle(tmp_path, Objective("val_accuracy", "max"), space, 3, 3, 1, 1)
+    oracle = SafeHyperbandOracle(tmp_path, "val_accuracy", space, 3, 3, 1, 1)
 
     def begin(history):
         trial = oracle.create_trial("tuner0")
