@@ -10,7 +10,7 @@ from rich.console import Console
 from keras_suite.config import ExperimentConfig
 from keras_suite.data.provenance import Provenance
 from keras_suite.errors import InputError
-from keras_suite.plots.style import class_histogram
+from keras_suite.plots.classes import class_histogram
 from keras_suite.runs.run import open_run
 from keras_suite.training import parallel
 
