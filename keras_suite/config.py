@@ -116,7 +116,8 @@ def with_fields(
     Raises:
         InputError: where a field is unknown, not of its type or refused by the Config.
     """
-    types = typing.get_type_hints(type(config))
+    hints = typing.get_type_hints(type(config))
+    types = {field.name: hints[field.name] for field in dataclasses.fields(config)}
     values = {}
     for name, value in fields.items():
         if name not in types:

@@ -16,20 +16,19 @@ from keras_suite.errors import InputError
 class Config(ExperimentConfig):
     rate: float = 0.5
     sizes: tuple[int, int] = (1, 2)
+    dropout: float = 0.0
+    rows: int = 0
+    r: int | None = None
     kind: Literal["plain", "fancy"] = "plain"
     on: bool = True
     folder: Path | None = None
-
-    def __post_init__(self):
-        super().__post_init__()
-        self.require_above_0("rate")
 
 
 configs = st.builds(
     Config,
     seed=st.integers(0, 10**6),
     rate=st.floats(min_value=1e-6, max_value=1e6),
-    sizes=st.tuples(st.integers(-9, 9), st.integers(-9, 9)),
+    sizes=st.tuples(st.integers(1, 9), st.integers(1, 9)),
     kind=st.sampled_from(["plain", "fancy"]),
     on=st.booleans(),
     folder=st.sampled_from([None, Path("here"), Path("with space")]),
@@ -51,7 +50,8 @@ def test_a_file_changes_only_the_fields_it_names(tmp_path):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ('{"rates": 1}', "there is no field 'rates'; the fields are .*rate, sizes"),
+        ('{"rates": 1}', "there is no field 'rates'; the fields are seed, .*rate, sizes"),
+        ('{"MAY_BE_0": []}', "there is no field 'MAY_BE_0'"),
         ('{"rate": "fast"}', "rate must be of type float, not 'fast'"),
         ('{"sizes": [1, 2, 3]}', r"sizes must be of type tuple\[int, int\], not \[1, 2, 3\]"),
         ('{"kind": "odd"}', "kind must be of type .*plain.*fancy.*, not 'odd'"),
@@ -73,3 +73,29 @@ def test_a_file_that_cannot_be_used_is_one_sentence(tmp_path, text, sentence, ca
 def test_a_missing_file_is_one_sentence(tmp_path):
     with pytest.raises(InputError, match=r"best.json cannot be read as JSON \(.*No such file"):
         read_config(tmp_path / "best.json", Config())
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"rate": 0.0}, "--rate must be above 0, not 0.0"),
+        ({"rate": float("nan")}, "--rate must be above 0, not nan"),
+        ({"rate": float("inf")}, "--rate must be above 0, not inf"),
+        ({"sizes": (1, 0)}, r"--sizes must be at least 1, not \(1, 0\)"),
+        ({"dropout": 1.0}, r"--dropout must lie in \[0, 1\), not 1.0"),
+        ({"rows": -1}, "--rows must be at least 0, not -1"),
+        ({"r": 0}, "--r must be at least 1, not 0"),
+        ({"seed": -1}, "--seed must be at least 0, not -1"),
+        ({"repeats": 0}, "--repeats must be at least 1, not 0"),
+    ],
+)
+def test_numbers_are_refused_by_what_their_default_is(changes, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        dataclasses.replace(Config(), **changes)
+
+
+def test_a_recipe_fills_what_is_none_and_changes_win_over_it():
+    recipe = {"r": 8, "rate": 0.1}
+    assert Config().filled(recipe) == Config(r=8)
+    assert Config(r=2).filled(recipe, rows=5) == Config(r=2, rows=5)
+    assert Config().filled(recipe, r=4) == Config(r=4)

@@ -8,7 +8,10 @@ import numpy as np
 from keras_suite.config import ExperimentConfig
 from keras_suite.data.provenance import Provenance
 from keras_suite.data.split import Split
+from keras_suite.experiment import Variant
+from keras_suite.serving.served import Served
 
+REPORTED = [({"model": "small", "split": "test"}, {"mean_error": 0.5})]
 OBJECTIVE = "val_mean_error"
 
 
@@ -53,6 +56,16 @@ def load(config):
     return Data(X, X[:, 0] * X[:, 1], Provenance("a toy", "sample", len(X), f"{config.seed:064d}"))
 
 
+def variants(config):
+    """The first weights, and two networks of which the better one is exported."""
+    small, large = config, dataclasses.replace(config, units=2 * config.units)
+    return [
+        Variant("untrained", config, trains=False, is_candidate=False),
+        Variant("small", small),
+        Variant("large", large, "twice"),
+    ]
+
+
 def split(config, data):
     parts = [slice(0, 80), slice(80, 100), slice(100, 120)]
     return Split(*((data.X[part], data.y[part]) for part in parts))
@@ -70,5 +83,24 @@ def build(config, split):
     return model
 
 
+def mean_error(y, p):
+    return float(np.abs(p[:, 0] - y).mean())
+
+
 def measures(trained):
-    return {OBJECTIVE: lambda y, p: float(np.abs(p[:, 0] - y).mean())}
+    return {OBJECTIVE: mean_error}
+
+
+def evaluate(trained):
+    return [({"split": "test"}, {"mean_error": mean_error(*trained.predict("test"))})]
+
+
+def serve(trained):
+    import tensorflow as tf
+
+    def serving_default(features):
+        """Four numbers in, the product of two out."""
+        return {"product": trained.network(features)[:, 0]}
+
+    specs = [tf.TensorSpec([None, 4], tf.float32, name="features")]
+    return Served(trained.network, serving_default, specs, {"features": trained.rows.test[0]})
