@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import keras
 
 from keras_suite.adapters.config import LoRAConfig
+from keras_suite.errors import InputError
 from keras_suite.layers.adopted import PYTORCH_NAMES, Adopted
 from keras_suite.layers.lora import LoRADense
 
@@ -25,12 +26,12 @@ def apply_lora(model: keras.Model, config: LoRAConfig) -> keras.Model:
         A model that computes the same as ``model`` at first. It is not compiled.
 
     Raises:
-        ValueError: where the model is neither, a pattern matches nothing or a rank is too high.
+        InputError: where the model is neither, a pattern matches nothing or a rank is too high.
     """
     if not isinstance(model, (keras.Sequential, keras.src.models.Functional)):
-        raise ValueError(f"LoRA goes into a Functional or Sequential model, not into {model}.")
+        raise InputError(f"LoRA goes into a Functional or Sequential model, not into {model}.")
     if lora_layers(model):
-        raise ValueError(f"{model.name} has low-rank updates already: begin with its base.")
+        raise InputError(f"{model.name} has low-rank updates already: begin with its base.")
     chosen, whole = config.choose(_dense_paths(model)), config.modules_to_save
     _require_parts(model, whole)
     return keras.models.clone_model(
@@ -61,7 +62,7 @@ def weights_trained_whole(model: keras.Model) -> dict[str, keras.Variable]:
 
 
 def train_only(model: keras.Model, names: tuple[str, ...]) -> None:
-    """Freeze a model but for these parts, such as its head; raise ValueError for any other name."""
+    """Freeze a model but for these parts, such as its head; raise InputError for any other name."""
     _require_parts(model, names)
     for layer in _layers(model):
         frozen = [w for path, w in _weight_paths(layer).items() if not _is_within(path, names)]
@@ -124,7 +125,7 @@ def _require_parts(model: keras.Model, names: tuple[str, ...]) -> None:
     for name in names:
         if not any(_is_within(path, [name]) for path in paths):
             parts = dict.fromkeys(".".join(path.split(".")[:2]) for path in paths)
-            raise ValueError(f"{name} is no part of the model, which has {', '.join(parts)}, ....")
+            raise InputError(f"{name} is no part of the model, which has {', '.join(parts)}, ....")
 
 
 def _is_within(weight_path: str, names: Iterable[str]) -> bool:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from keras_suite.errors import InputError
+
 
 @dataclass(frozen=True)
 class LoRAConfig:
@@ -38,17 +40,17 @@ class LoRAConfig:
         """Return the arguments of each update's LoRADense by path, of all dense layers' paths.
 
         Raises:
-            ValueError: where a target, layer number or rank pattern matches none of them.
+            InputError: where a target, layer number or rank pattern matches none of them.
         """
         chosen = self._named(paths)
         if self.layers_to_transform is not None:
             numbers = {_layer_of(path) for path in chosen} - {None}
             if missing := [each for each in self.layers_to_transform if each not in numbers]:
-                raise ValueError(f"There is no layer {missing[0]}; there are {sorted(numbers)}.")
+                raise InputError(f"There is no layer {missing[0]}; there are {sorted(numbers)}.")
             chosen = [path for path in chosen if _layer_of(path) in self.layers_to_transform]
         for pattern in self.rank_pattern:
             if not any(_ends_in(pattern, path) for path in chosen):
-                raise ValueError(f"The rank pattern {pattern!r} matches none of {_list(chosen)}.")
+                raise InputError(f"The rank pattern {pattern!r} matches none of {_list(chosen)}.")
         alike = {name: getattr(self, name) for name in ("lora_alpha", "lora_dropout", "use_rslora")}
         own = ({"r": self._rank(path), "seed": self.seed + i} for i, path in enumerate(chosen))
         return {path: alike | each for path, each in zip(chosen, own, strict=True)}
@@ -62,7 +64,7 @@ class LoRAConfig:
         missing = [target for target, named in found.items() if not named]
         if missing or not found:
             what = ", ".join(missing) or "No target"
-            raise ValueError(f"{what} matches no dense layer; there are {_list(paths)}.")
+            raise InputError(f"{what} matches no dense layer; there are {_list(paths)}.")
         chosen = set().union(*found.values())
         return [path for path in paths if path in chosen]
 

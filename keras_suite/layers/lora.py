@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from keras_suite.errors import InputError
 from keras_suite.layers.transformers_tf import tf_keras
 
 
@@ -27,7 +28,7 @@ class LoRADense(keras.layers.Layer):
         seed: of A and of dropout.
 
     Raises:
-        ValueError: where ``dense`` is no Dense, the rank is below 1 or above the layer's width, or
+        InputError: where ``dense`` is no Dense, the rank is below 1 or above the layer's width, or
             the dropout is no rate.
     """
 
@@ -111,9 +112,9 @@ class LoRADense(keras.layers.Layer):
 
 def _check(dense: object, r: int, lora_dropout: float) -> None:
     if not isinstance(dense, (keras.layers.Dense, tf_keras.layers.Dense)):
-        raise ValueError(f"LoRA goes over a Dense layer, not over {type(dense).__name__}.")
+        raise InputError(f"LoRA goes over a Dense layer, not over {type(dense).__name__}.")
     width = min(dense.kernel.shape)
     if not 1 <= r <= width:
-        raise ValueError(f"The rank must be from 1 to {width}, the width of {dense.name}: {r}.")
+        raise InputError(f"The rank must be from 1 to {width}, the width of {dense.name}: {r}.")
     if not 0 <= lora_dropout < 1:
-        raise ValueError(f"The dropout must lie in [0, 1), not {lora_dropout}.")
+        raise InputError(f"The dropout must lie in [0, 1), not {lora_dropout}.")

@@ -158,11 +158,7 @@ from tests.tuning.test_harness import (
 )
 
 folder = Path(sys.argv[1])
-<<<<<<< HEAD
 toy.OBJECTIVE, toy.measures = "val_loss", lambda trained: {}  # one graph less a trial
-=======
-toy.OBJECTIVE = "val_loss"  # one graph less a trial
->>>>>>> h-tests
 config = toy.Config()
 hypermodel = ExperimentHyperModel(toy, config, toy.load(config))
 size = {"max_epochs": 1, "hyperband_iterations": 50}

@@ -11,11 +11,6 @@ from hypothesis import strategies as st
 
 from tuning.oracle import SafeHyperbandOracle
 
-<<<<<<< HEAD
-=======
-OBJECTIVE = "val_accuracy"
-
->>>>>>> h-tests
 
 def make(folder, max_epochs=9, factor=3, iterations=1, seed=1):
     space = kt.HyperParameters()

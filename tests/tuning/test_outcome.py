@@ -23,11 +23,7 @@ def search(tmp_path):
     """A folder and an oracle with a completed, a failed, a promoted and a running trial."""
     space = kt.HyperParameters()
     space.Float("x", 0.0, 1.0)
-<<<<<<< HEAD
     oracle = SafeHyperbandOracle(tmp_path, "val_accuracy", space, seed=1, max_epochs=3)
-=======
-    oracle = SafeHyperbandOracle(tmp_path, "val_accuracy", space, 3, 3, 1, 1)
->>>>>>> h-tests
 
     def begin(history):
         trial = oracle.create_trial("tuner0")
