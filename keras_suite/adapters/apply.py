@@ -1,8 +1,10 @@
 """Low-rank updates put into a model."""
 
+from collections.abc import Iterable
+
 import keras
 
-from keras_suite.adapters.config import LoRAConfig, is_part_of
+from keras_suite.adapters.config import LoRAConfig
 from keras_suite.layers.adopted import PYTORCH_NAMES, Adopted
 from keras_suite.layers.lora import LoRADense
 
@@ -10,10 +12,9 @@ from keras_suite.layers.lora import LoRADense
 def apply_lora(model: keras.Model, config: LoRAConfig) -> keras.Model:
     """Make a model in which only low-rank updates, and what the config names besides, train.
 
-    The new model shares the frozen weights with the given one, in memory and in value. So several
-    adapters stand on one base, each in a model of its own, ready at any time: call this once for
-    each. What trains whole (the head) is a copy. The given model computes what it did, but its
-    Keras layers, as far as they are shared, are frozen.
+    The new model shares the frozen weights with the given one, so that several adapters stand on
+    one base, each in a model of its own. What trains whole (the head) is a copy. The given model
+    computes what it did, but its Keras layers, as far as they are shared, are frozen.
 
     Args:
         model: Functional or Sequential, of Keras layers and :class:`Adopted` ones. A layer's path
@@ -24,17 +25,16 @@ def apply_lora(model: keras.Model, config: LoRAConfig) -> keras.Model:
         A model that computes the same as ``model`` at first. It is not compiled.
 
     Raises:
-        ValueError: where the model is neither, or a pattern matches nothing (the message lists
-            what there is), or a rank is above a layer's width.
+        ValueError: where the model is neither, a pattern matches nothing or a rank is too high.
     """
     if not isinstance(model, (keras.Sequential, keras.src.models.Functional)):
         raise ValueError(f"LoRA goes into a Functional or Sequential model, not into {model}.")
     if lora_layers(model):
         raise ValueError(f"{model.name} has low-rank updates already: begin with its base.")
-    chosen = config.choose(_dense_paths(model))
-    _require_parts(model, config.modules_to_save)
+    chosen, whole = config.choose(_dense_paths(model)), config.modules_to_save
+    _require_parts(model, whole)
     return keras.models.clone_model(
-        model, clone_function=lambda layer: _adapted(layer, chosen, config), recursive=True
+        model, clone_function=lambda layer: _adapted(layer, chosen, whole), recursive=True
     )
 
 
@@ -61,11 +61,7 @@ def weights_trained_whole(model: keras.Model) -> dict[str, keras.Variable]:
 
 
 def train_only(model: keras.Model, names: tuple[str, ...]) -> None:
-    """Freeze a model but for the parts of these names, such as its head.
-
-    Raises:
-        ValueError: where a name is no part of the model.
-    """
+    """Freeze a model but for these parts, such as its head; raise ValueError for any other name."""
     _require_parts(model, names)
     for layer in _layers(model):
         frozen = [w for path, w in _weight_paths(layer).items() if not _is_within(path, names)]
@@ -78,8 +74,7 @@ def train_only(model: keras.Model, names: tuple[str, ...]) -> None:
 def merge(model: keras.Model) -> None:
     """Put all low-rank updates into the kernels, so that the model costs what its base does.
 
-    The kernels are shared with the base and with other adapters on it: unmerge before those are
-    used again.
+    The base and other adapters on it share the kernels: unmerge before those are used again.
     """
     for layer in lora_layers(model).values():
         layer.merge()
@@ -132,27 +127,24 @@ def _require_parts(model: keras.Model, names: tuple[str, ...]) -> None:
             raise ValueError(f"{name} is no part of the model, which has {', '.join(parts)}, ....")
 
 
-def _is_within(weight_path: str, names: tuple[str, ...]) -> bool:
+def _is_within(weight_path: str, names: Iterable[str]) -> bool:
     """Return whether a weight belongs to one of the named parts."""
-    parts = weight_path.split(".")
-    return any(is_part_of(".".join(parts[:end]), names) for end in range(1, len(parts)))
+    return any(f".{name}." in f".{weight_path}" for name in names)
 
 
 def _adapted(
-    layer: keras.layers.Layer, chosen: dict[str, dict], config: LoRAConfig
+    layer: keras.layers.Layer, chosen: dict[str, dict], whole: tuple[str, ...]
 ) -> keras.layers.Layer:
     if isinstance(layer, Adopted):
         prefix = f"{layer.name}."
-        trained = [
-            w.name for w in layer.weights if _is_within(prefix + w.name, config.modules_to_save)
-        ]
+        trained = [w.name for w in layer.weights if _is_within(prefix + w.name, whole)]
         updates = {p.removeprefix(prefix): s for p, s in chosen.items() if p.startswith(prefix)}
         return layer.twin(copied=trained, lora=updates, trains=trained)
     if not isinstance(layer, keras.layers.Layer):
         return layer  # an operation such as slicing
     if layer.name in chosen:
         return LoRADense(layer, **chosen[layer.name])
-    if any(_is_within(path, config.modules_to_save) for path in _weight_paths(layer)):
+    if any(_is_within(path, whole) for path in _weight_paths(layer)):
         copy = type(layer).from_config(layer.get_config())
         copy.build_from_config(layer.get_build_config())
         copy.set_weights(layer.get_weights())

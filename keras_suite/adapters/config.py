@@ -1,11 +1,8 @@
 """What of a model a low-rank adapter changes, and how."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-
-LAYER_INDEX = re.compile(r".*\.[^.]*\.(\d+)\.")
-"""As PEFT finds it: "encoder.layer.3.attention.self.query" is in layer 3."""
 
 
 @dataclass(frozen=True)
@@ -38,57 +35,40 @@ class LoRAConfig:
     seed: int = 0
 
     def choose(self, paths: Collection[str]) -> dict[str, dict]:
-        """Pick the dense layers that get an update.
-
-        Args:
-            paths: of all dense layers there are.
-
-        Returns:
-            By path, the arguments of its :class:`keras_suite.layers.lora.LoRADense`.
+        """Return the arguments of each update's LoRADense by path, of all dense layers' paths.
 
         Raises:
             ValueError: where a target, layer number or rank pattern matches none of them.
         """
         chosen = self._named(paths)
         if self.layers_to_transform is not None:
-            for number in self.layers_to_transform:
-                if not any(_layer_of(path) == number for path in chosen):
-                    numbers = sorted({_layer_of(path) for path in chosen} - {None})
-                    raise ValueError(f"There is no layer {number}; there are {numbers}.")
+            numbers = {_layer_of(path) for path in chosen} - {None}
+            if missing := [each for each in self.layers_to_transform if each not in numbers]:
+                raise ValueError(f"There is no layer {missing[0]}; there are {sorted(numbers)}.")
             chosen = [path for path in chosen if _layer_of(path) in self.layers_to_transform]
         for pattern in self.rank_pattern:
             if not any(_ends_in(pattern, path) for path in chosen):
                 raise ValueError(f"The rank pattern {pattern!r} matches none of {_list(chosen)}.")
-        return {path: self._settings(path, i) for i, path in enumerate(chosen)}
+        alike = {name: getattr(self, name) for name in ("lora_alpha", "lora_dropout", "use_rslora")}
+        own = ({"r": self._rank(path), "seed": self.seed + i} for i, path in enumerate(chosen))
+        return {path: alike | each for path, each in zip(chosen, own, strict=True)}
 
     def _named(self, paths: Collection[str]) -> list[str]:
-        if isinstance(self.target_modules, str):
-            chosen = [path for path in paths if re.fullmatch(self.target_modules, path)]
-            missing = [] if chosen else [self.target_modules]
+        targets = self.target_modules
+        if isinstance(targets, str):
+            found = {targets: [path for path in paths if re.fullmatch(targets, path)]}
         else:
-            chosen = [path for path in paths if is_part_of(path, self.target_modules)]
-            missing = [
-                end for end in self.target_modules if not any(is_part_of(p, [end]) for p in paths)
-            ]
-        if missing or not chosen:
+            found = {end: [p for p in paths if f".{p}".endswith(f".{end}")] for end in targets}
+        missing = [target for target, named in found.items() if not named]
+        if missing or not found:
             what = ", ".join(missing) or "No target"
             raise ValueError(f"{what} matches no dense layer; there are {_list(paths)}.")
-        return chosen
+        chosen = set().union(*found.values())
+        return [path for path in paths if path in chosen]
 
-    def _settings(self, path: str, place: int) -> dict:
-        ranks = [rank for end, rank in self.rank_pattern.items() if _ends_in(end, path)]
-        return {
-            "r": (ranks or [self.r])[0],
-            "lora_alpha": self.lora_alpha,
-            "lora_dropout": self.lora_dropout,
-            "use_rslora": self.use_rslora,
-            "seed": self.seed + place,
-        }
-
-
-def is_part_of(path: str, names: Iterable[str]) -> bool:
-    """Return whether a path is one of the names or ends in one."""
-    return any(path == name or path.endswith(f".{name}") for name in names)
+    def _rank(self, path: str) -> int:
+        ranks = (rank for end, rank in self.rank_pattern.items() if _ends_in(end, path))
+        return next(ranks, self.r)
 
 
 def _ends_in(pattern: str, path: str) -> bool:
@@ -96,7 +76,8 @@ def _ends_in(pattern: str, path: str) -> bool:
 
 
 def _layer_of(path: str) -> int | None:
-    match = LAYER_INDEX.match(path)
+    """Find it as PEFT does: "encoder.layer.3.attention.self.query" is in layer 3."""
+    match = re.match(r".*\.[^.]*\.(\d+)\.", path)
     return int(match[1]) if match else None
 
 
@@ -105,6 +86,4 @@ def _list(paths: Collection[str]) -> str:
     examples: dict[str, str] = {}
     for path in paths:
         examples.setdefault(path.rsplit(".", 1)[-1], path)
-    return ", ".join(
-        name if name == path else f"{name} (as {path})" for name, path in examples.items()
-    )
+    return ", ".join(n if n == path else f"{n} (as {path})" for n, path in examples.items())

@@ -8,20 +8,14 @@ from keras_suite.adapters.apply import lora_layers, weights_trained_whole
 
 
 def parameter_counts(model: keras.Model) -> dict[str, float]:
-    """Count parameters, ours and PEFT's way.
+    """Count parameters, each once, those that train, their share, and what they take in float32.
 
-    Returns:
-        parameters (each once), trainable, trainable_share (of parameters), and trained_weights_mb:
-        the megabytes of what must be kept for each task, float32; with low-rank updates also
-        parameters_as_peft, which keeps the base's own head beside the one it trains.
+    With low-rank updates there is parameters_as_peft too, which counts PEFT's way: with the base's
+    own head beside the one that trains.
     """
     total, trainable = model.count_params(), _count(model.trainable_weights)
-    counts = {
-        "parameters": total,
-        "trainable": trainable,
-        "trainable_share": trainable / total,
-        "trained_weights_mb": 4 * trainable / 1e6,
-    }
+    counts = {"parameters": total, "trainable": trainable, "trainable_share": trainable / total}
+    counts["trained_weights_mb"] = 4 * trainable / 1e6
     if lora_layers(model):
         counts["parameters_as_peft"] = total + _count(weights_trained_whole(model).values())
     return counts

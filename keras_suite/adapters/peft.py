@@ -28,15 +28,16 @@ UNSUPPORTED = {
 
 
 def save_adapter(model: keras.Model, config: LoRAConfig, folder: Path, base: str = "") -> None:
-    """Write what :func:`apply_lora` lets train, as PEFT does for sequence classification.
+    """Write what ``apply_lora(..., config)`` lets train, as PEFT does for sequence classification.
 
     Args:
-        model: made by ``apply_lora(..., config)``.
-        config: of the adapter.
+        model: the result of that call.
+        config: its argument.
         folder: appears whole, in one step, or not at all; replaces an adapter that is there.
         base: name or path of the base model, for the record and for PEFT.
     """
-    tensors = {name: _stored(weight, flip) for name, (weight, flip) in _entries(model).items()}
+    arrays = {name: np.asarray(w).T if flip else w for name, (w, flip) in _entries(model).items()}
+    tensors = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     with files.whole(folder) as partial:
         partial.mkdir()
         save_file(tensors, partial / TENSORS, metadata={"format": "pt"})
@@ -47,14 +48,10 @@ def save_adapter(model: keras.Model, config: LoRAConfig, folder: Path, base: str
 
 
 def load_adapter(model: keras.Model, folder: Path) -> keras.Model:
-    """Put an adapter on a base, as :func:`apply_lora` does, with the weights that a folder holds.
+    """Put an adapter, written by :func:`save_adapter` or by PEFT, on a base as ``apply_lora`` does.
 
-    Args:
-        model: the base, its head shaped as the adapter's.
-        folder: written by :func:`save_adapter` or by PEFT.
-
-    Returns:
-        A model of its own that shares the base; several adapters can stand on one base.
+    The head of the base must be shaped as the adapter's. The result is a model of its own that
+    shares the base, on which several adapters can stand.
 
     Raises:
         InputError: where the files cannot be read or do not fit the model. No pickle is ever read.
@@ -73,11 +70,7 @@ def load_adapter(model: keras.Model, folder: Path) -> keras.Model:
 
 
 def read_config(folder: Path) -> LoRAConfig:
-    """Read an adapter's ``adapter_config.json``.
-
-    Raises:
-        InputError: where it cannot be read or asks for what there is not here.
-    """
+    """Read adapter_config.json; raise InputError where it asks for what there is not here."""
     file = Path(folder) / CONFIG
     try:
         fields = json.loads(file.read_text(encoding="utf-8"))
@@ -96,11 +89,6 @@ def _entries(model: keras.Model) -> dict[str, tuple[keras.Variable, bool]]:
         is_kernel = path.endswith(".weight") and len(weight.shape) == 2
         entries[PREFIX + path] = weight, is_kernel and "embedding" not in path
     return entries
-
-
-def _stored(weight: keras.Variable, flip: bool) -> np.ndarray:
-    array = np.asarray(weight)
-    return np.ascontiguousarray(array.T if flip else array)
 
 
 def _read(folder: Path) -> tuple[LoRAConfig, dict[str, np.ndarray]]:
@@ -128,8 +116,7 @@ def _require_fit(entries: dict, tensors: dict[str, np.ndarray], folder: Path) ->
                 f"The adapter at {folder} is for another base or rank: {name} has the shape "
                 f"{list(tensors[name].shape)}, where this model needs {list(expected)}."
             )
-    surplus = [name for name in tensors if name not in entries]
-    if surplus:
+    if surplus := [name for name in tensors if name not in entries]:
         raise InputError(
             f"The adapter at {folder} is for another base: this model has no {surplus[0]}."
         )

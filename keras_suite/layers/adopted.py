@@ -3,6 +3,7 @@
 import importlib
 import inspect
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -23,29 +24,21 @@ class Adopted(keras.layers.Layer):
     the module's variables without a copy, so they train, freeze (``trainable``), save and export
     as any layer's do; a variable that the module uses twice is one weight. Weights have the names
     that the same module has in PyTorch, such as ``encoder.layer.0.attention.self.query.weight``.
-
     The module's dropout layers become Keras', whose random state a file can hold, and its GELU one
-    that takes less memory in training.
+    that takes less memory in training. It is called with the module's first argument as a tensor,
+    or with its arguments by name in a dict.
 
     Args:
         module: a layer of ``transformers.models``, whose first argument is its config.
-        output: which output of the module this layer returns, such as "last_hidden_state" or
-            "logits"; None returns the first, or the only one.
+        output: which of its outputs is returned, such as "last_hidden_state"; None for the first.
         arguments: what the module was made with besides its config, such as
             ``{"add_pooling_layer": False}``; JSON values.
-        lora: for each dense layer of the module that shall become a :class:`LoRADense`, by its
-            path, that layer's arguments besides the dense layer.
+        lora: arguments of the :class:`LoRADense` that goes over a dense layer, by its path.
         trains: names of the only weights of the module that train; None for all.
-        name: of the layer.
-        weight_names: of the module's weights in their order; None for those that PyTorch's module
-            has, as far as the names of the variables tell.
+        weight_names: in the module's order; None derives PyTorch's from the variables' names.
 
     Raises:
         ValueError: where ``module`` is none of transformers' TF layers, or has no such dense layer.
-
-    Call arguments:
-        inputs: the module's first argument as a tensor, or its arguments by name in a dict.
-        training: passed on.
     """
 
     def __init__(
@@ -64,12 +57,13 @@ class Adopted(keras.layers.Layer):
         self.output_name = output
         self.arguments = dict(arguments or {})
         _build(module)
-        variables = unique(module.weights)
+        variables = {id(variable): variable for variable in module.weights}.values()  # each once
         names = weight_names or [_name(variable.name, module.name) for variable in variables]
         for variable, weight_name in zip(variables, names, strict=True):
-            self._track_variable(_shared(variable, weight_name))
-        self.dropouts = list(_with_keras_dropout(module))
-        _use_lean_gelu(module)
+            kept = {"trainable": variable.trainable, "dtype": variable.dtype.name}
+            shared = keras.Variable(initializer=variable, name=weight_name, **kept)  # no copy
+            self._track_variable(shared)
+        self.dropouts = _with_keras_dropout_and_lean_gelu(module)
         self.lora_layers = {}
         self._adapt(lora, trains)
         self.built = True
@@ -90,9 +84,14 @@ class Adopted(keras.layers.Layer):
         """The weights of the module itself, without those of low-rank updates."""
         return [*self._trainable_variables, *self._non_trainable_variables]
 
-    def dense_layers(self) -> dict[str, tf_keras.layers.Dense]:
-        """Return the module's dense layers by path, such as ``pooler.dense``."""
-        return {path: dense for path, *_, dense in self._dense_places()}
+    def dense_layers(self) -> dict[str, tuple[tf.Module, str, tf_keras.layers.Dense]]:
+        """Return parent, attribute and layer of all dense ones by path, such as pooler.dense."""
+        names = {id(w.value): w.name.rpartition(".")[0] for w in self.module_weights}
+        return {
+            names[id(part.kernel)]: (parent, attribute, part)
+            for parent, attribute, part in _parts(self.module)
+            if isinstance(part, tf_keras.layers.Dense) and part.built
+        }
 
     def freeze(self) -> None:
         """Let the layer neither train nor drop anything out: it computes as in inference.
@@ -113,10 +112,8 @@ class Adopted(keras.layers.Layer):
     ) -> "Adopted":
         """Make another layer over the same variables, which occupy their memory once.
 
-        Args:
-            copied: names of the weights that the twin shall have for itself, equal at first.
-            lora: as for the layer itself, which is left as it is.
-            trains: likewise.
+        Weights named in ``copied`` are the twin's own, equal at first; ``lora`` and ``trains`` are
+        as for the layer itself, which is left as it is.
         """
         originals = {weight.name: weight.value for weight in self.module_weights}
 
@@ -134,12 +131,11 @@ class Adopted(keras.layers.Layer):
 
     def get_config(self) -> dict:
         """Return the module's class and transformers config, so that no network is needed."""
-        kind = type(self.module)
         own = self.module_weights
         trains = [weight.name for weight in own if weight.trainable]
         return {
-            "module": kind.__module__,
-            "class_name": kind.__name__,
+            "module": type(self.module).__module__,
+            "class_name": type(self.module).__name__,
             "config": self.module.config.to_dict(),
             "output": self.output_name,
             "arguments": dict(self.arguments),
@@ -150,16 +146,12 @@ class Adopted(keras.layers.Layer):
 
     @classmethod
     def from_config(cls, config: dict) -> "Adopted":
-        """Build the module anew, with random weights for the file to replace.
-
-        Raises:
-            ValueError: where the config names anything but a TF layer of transformers.
-        """
+        """Build the module, which must be a TF layer of transformers, for a file to fill."""
         names = "output", "arguments", "lora", "trains", "name"
         return cls(_make(config), **{name: config[name] for name in names})
 
     def _adapt(self, lora: Mapping[str, Mapping] | None, trains: Collection[str] | None) -> None:
-        places = {path: place for path, *place in self._dense_places()}
+        places = self.dense_layers()
         for path, settings in (lora or {}).items():
             if path not in places:
                 raise ValueError(f"{self.name} has no dense layer {path}.")
@@ -168,17 +160,6 @@ class Adopted(keras.layers.Layer):
             setattr(parent, attribute, self.lora_layers[path])
         for weight in self._trainable_variables:
             weight.trainable = trains is None or weight.name in trains
-
-    def _dense_places(self) -> Iterator[tuple[str, tf.Module, str, tf_keras.layers.Dense]]:
-        names = {id(weight.value): weight.name for weight in self.module_weights}
-        for parent, attribute, dense in _parts(self.module, tf_keras.layers.Dense):
-            if dense.built:
-                yield names[id(dense.kernel)].rpartition(".")[0], parent, attribute, dense
-
-
-def unique(variables: list[tf.Variable]) -> list[tf.Variable]:
-    """Return variables in their order, each once."""
-    return list({id(variable): variable for variable in variables}.values())
 
 
 def _require_from_transformers(module: str, class_name: str) -> None:
@@ -204,27 +185,23 @@ def _build(module: tf_keras.layers.Layer) -> None:
             module.build(None)
 
 
-def _parts(module: tf.Module, kind: type) -> Iterator[tuple[tf.Module, str, tf.Module]]:
-    """Find the layers of a kind, each with its parent and the attribute it stands in."""
+def _parts(module: tf.Module) -> Iterator[tuple[tf.Module, str, Any]]:
+    """Walk through all parts, each with its parent and the attribute it stands in."""
     for parent in (module, *module.submodules):
         for attribute, part in list(vars(parent).items()):
-            if isinstance(part, kind):
-                yield parent, attribute, part
+            yield parent, attribute, part
 
 
-def _with_keras_dropout(module: tf.Module) -> Iterator[keras.layers.Dropout]:
-    """Put Keras' dropout in the place of tf_keras', whose state is out of reach in the kernels."""
-    for parent, attribute, old in _parts(module, tf_keras.layers.Dropout):
-        new = keras.layers.Dropout(old.rate)
-        setattr(parent, attribute, new)
-        yield new
-
-
-def _use_lean_gelu(module: tf.Module) -> None:
-    for part in (module, *module.submodules):
-        for attribute, value in list(vars(part).items()):
-            if value is tf_keras.activations.gelu:
-                setattr(part, attribute, gelu)
+def _with_keras_dropout_and_lean_gelu(module: tf.Module) -> list[keras.layers.Dropout]:
+    """Replace tf_keras' GELU and dropout, whose state is out of reach in the kernels."""
+    dropouts = []
+    for parent, attribute, part in _parts(module):
+        if isinstance(part, tf_keras.layers.Dropout):
+            dropouts.append(keras.layers.Dropout(part.rate))
+            setattr(parent, attribute, dropouts[-1])
+        elif part is tf_keras.activations.gelu:
+            setattr(parent, attribute, gelu)
+    return dropouts
 
 
 def _name(variable: str, module: str) -> str:
@@ -232,13 +209,6 @@ def _name(variable: str, module: str) -> str:
     path = f"/{variable}".split(f"/{module}/", 1)[-1].split(":")[0]
     *places, last = path.replace("_._", "/").split("/")
     return ".".join([*places, PYTORCH_NAMES.get(last, last)])
-
-
-def _shared(variable: tf.Variable, name: str) -> keras.Variable:
-    """Wrap a variable without copying its value."""
-    return keras.Variable(
-        initializer=variable, trainable=variable.trainable, dtype=variable.dtype.name, name=name
-    )
 
 
 def _defaults(arguments: Mapping[str, inspect.Parameter]) -> dict[str, object]:

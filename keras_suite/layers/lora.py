@@ -25,7 +25,6 @@ class LoRADense(keras.layers.Layer):
         lora_dropout: rate on the input of A while training.
         use_rslora: scale by lora_alpha / sqrt(r) instead (Kalajdzievski, 2023, arXiv 2312.03732).
         seed: of A and of dropout.
-        name: of the layer; the dense layer's by default.
 
     Raises:
         ValueError: where ``dense`` is no Dense, the rank is below 1 or above the layer's width, or
@@ -49,14 +48,11 @@ class LoRADense(keras.layers.Layer):
         dense.trainable = False
         inputs, units = dense.kernel.shape
         bound = 1 / math.sqrt(inputs)  # Kaiming-uniform with a = sqrt(5), PEFT's choice
-        self.lora_a = self.add_weight(
-            shape=(inputs, r),
-            initializer=keras.initializers.RandomUniform(-bound, bound, seed=seed),
-            name="lora_A",
-        )
+        uniform = keras.initializers.RandomUniform(-bound, bound, seed=seed)
+        self.lora_a = self.add_weight(shape=(inputs, r), initializer=uniform, name="lora_A")
         self.lora_b = self.add_weight(shape=(r, units), initializer="zeros", name="lora_B")
         self.dropout = keras.layers.Dropout(lora_dropout, seed=seed)
-        self.original: np.ndarray | None = None
+        self.original: np.ndarray | None = None  # the kernel, while the update is merged into it
         self.built = True
 
     @property
@@ -67,52 +63,35 @@ class LoRADense(keras.layers.Layer):
     @property
     def settings(self) -> dict:
         """The layer's arguments besides the dense layer and its name; JSON values."""
-        return {
-            "r": self.r,
-            "lora_alpha": self.lora_alpha,
-            "lora_dropout": self.dropout.rate,
-            "use_rslora": self.use_rslora,
-            "seed": self.seed,
-        }
-
-    @property
-    def is_merged(self) -> bool:
-        """Whether the update is in the dense layer's kernel."""
-        return self.original is not None
+        kept = {name: getattr(self, name) for name in ("r", "lora_alpha", "use_rslora", "seed")}
+        return kept | {"lora_dropout": self.dropout.rate}
 
     def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
         """Map ``[..., inputs]`` to ``[..., units]``."""
         outputs = ops.matmul(inputs, self.dense.kernel)
         if self.dense.bias is not None:
             outputs = outputs + self.dense.bias
-        if not self.is_merged:
+        if self.original is None:
             low = ops.matmul(self.dropout(inputs, training=training), self.lora_a)
             outputs = outputs + self.scale * ops.matmul(low, self.lora_b)
         return self.dense.activation(outputs)
 
     def merge(self) -> None:
-        """Put the update into the kernel, so that the layer costs what the dense one does.
-
-        Functions that were traced before must be traced again.
-        """
-        if not self.is_merged:
+        """Put the update into the kernel; functions that were traced must be traced again."""
+        if self.original is None:
             self.original = np.array(ops.convert_to_numpy(self.dense.kernel), copy=True)
             update = ops.matmul(self.lora_a, self.lora_b)
             self.dense.kernel.assign(self.dense.kernel + self.scale * update)
 
     def unmerge(self) -> None:
         """Take the update out again; the kernel is what it was, to the last bit."""
-        if self.is_merged:
+        if self.original is not None:
             self.dense.kernel.assign(self.original)
             self.original = None
 
     def save_own_variables(self, store) -> None:
-        """Save A and B.
-
-        Raises:
-            ValueError: where the update is in the kernel already and would be added twice.
-        """
-        if self.is_merged:
+        """Save A and B; raise ValueError where a merged update would be added twice."""
+        if self.original is not None:
             raise ValueError(f"{self.name} is merged: unmerge it before it is saved.")
         super().save_own_variables(store)
 
@@ -128,10 +107,6 @@ class LoRADense(keras.layers.Layer):
         """Build the dense layer anew, for a file to fill."""
         dense = keras.saving.deserialize_keras_object(config["dense"])
         return cls(**config | {"dense": dense})
-
-    def compute_output_shape(self, input_shape: tuple) -> tuple:
-        """Return ``(..., units)``."""
-        return (*input_shape[:-1], self.dense.kernel.shape[1])
 
 
 def _check(dense: object, r: int, lora_dropout: float) -> None:

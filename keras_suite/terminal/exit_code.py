@@ -10,12 +10,7 @@ from keras_suite.terminal.interrupts import EXIT_CODE, INTERRUPTED
 def exit_code(job: Callable[[], None], interrupted: str = INTERRUPTED) -> int:
     """Do a job and say on standard error, in one sentence, what kept it from being done.
 
-    Args:
-        job: raises InputError on what a person can put right.
-        interrupted: what to say after Ctrl-C.
-
-    Returns:
-        0 done, 2 bad input or flags, 130 interrupted.
+    Returns 0: done, 2: bad input or flags (the job raised InputError), 130: interrupted.
     """
     try:
         job()

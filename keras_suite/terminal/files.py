@@ -15,13 +15,9 @@ from keras_suite.errors import InputError
 def whole(path: Path) -> Iterator[Path]:
     """Give a path beside ``path`` to write a file or a folder to; moved there on success only.
 
-    Args:
-        path: the final place; its parent folders are made. A folder already there is replaced.
-
-    Yields:
-        A path in the same folder with the same suffix. On an exception it is removed again and
-        ``path`` stays as it was; a kill leaves at most a hidden ``.partial-*`` behind, which
-        :func:`sweep` removes.
+    It has the same suffix, and parent folders are made. On an exception it is removed again and
+    ``path`` stays as it was; a kill leaves at most a hidden ``.partial-*`` behind, which
+    :func:`sweep` removes. A folder already there is replaced.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".partial-{os.getpid()}-{path.name}")
@@ -58,11 +54,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder of the person's choice and its parents, where they are missing.
-
-    Raises:
-        InputError: where that is not possible.
-    """
+    """Make a folder of the person's choice and its parents; raise InputError where it cannot."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -75,13 +67,7 @@ def make_folder(folder: Path) -> None:
 def held(lock: Path, otherwise: str, timeout: float = 0) -> Iterator[None]:
     """Hold a lock file; the kernel lets it go however the process ends.
 
-    Args:
-        lock: the file.
-        otherwise: the sentence for the person where another process holds it.
-        timeout: seconds to wait for it.
-
-    Raises:
-        InputError: with that sentence.
+    InputError says ``otherwise`` where another process holds it for ``timeout`` seconds.
     """
     try:
         hold = filelock.FileLock(lock).acquire(timeout=timeout)

@@ -18,12 +18,9 @@ def ctrl_c_ends_at_once(first: Callable[[], None] = lambda: None) -> Iterator[No
     A KeyboardInterrupt is no way out of TensorFlow: raised in one of its many ``__del__`` and
     callbacks of weak references, which Python drops (one press in six in training), it is lost,
     and raised in Python that its C++ calls, it has crashed the process (one press in a hundred).
-    It is not needed either: what a run keeps is whole on disk at any moment.
-
-    Where Ctrl-C is ignored, as by a shell's background jobs, it stays so.
-
-    Args:
-        first: what to do before the end, from wherever the main thread is; its errors are lost.
+    It is not needed either: what a run keeps is whole on disk at any moment. Where Ctrl-C is
+    ignored, as by a shell's background jobs, it stays so. Before the end ``first`` is called, from
+    wherever the main thread is; its errors are lost.
     """
     before = signal.getsignal(signal.SIGINT)
     if before is signal.SIG_IGN:

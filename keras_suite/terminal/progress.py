@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-WHOLE_JOB = 3600 * 24
-
 
 class JobProgress:
     """A bar over stages, each of which takes a given share of the job.
@@ -19,8 +17,7 @@ class JobProgress:
     """
 
     def __init__(self, console: Console):
-        self.console = console
-        self.done = 0.0
+        self.console, self.done = console, 0.0
         self.lock = threading.Lock()
         self.started = time.monotonic()
         self.bar = Progress(
@@ -33,7 +30,7 @@ class JobProgress:
             console=console,
             transient=True,
             disable=not console.is_terminal,
-            speed_estimate_period=WHOLE_JOB,
+            speed_estimate_period=24 * 3600,  # the whole job
         )
         self.task = self.bar.add_task("", total=1.0)
 
@@ -41,9 +38,8 @@ class JobProgress:
     def stage(self, name: str, share: float) -> Iterator[Callable[[float], None]]:
         """Show ``name`` while a part of the job runs that takes ``share`` of its time.
 
-        Yields:
-            A function to call with each further part (0..1) of the stage that is done; safe from
-            several threads.
+        The function that it gives takes each further part (0..1) of the stage that is done; it is
+        safe from several threads.
         """
         start = self.done
         self.bar.update(self.task, description=name)
@@ -56,9 +52,7 @@ class JobProgress:
             self.done = min(self.done + part, 1.0)
             self.bar.advance(self.task, part)
             if not self.console.is_terminal and int(self.done * 10) > tenth:
-                self._print_line()
-
-    def _print_line(self) -> None:
-        elapsed = time.monotonic() - self.started
-        left = elapsed / self.done * (1 - self.done)
-        self.console.print(f"{self.done:4.0%} after {elapsed:,.0f} s, about {left:,.0f} s left")
+                elapsed = time.monotonic() - self.started
+                left = elapsed / self.done * (1 - self.done)
+                text = f"{self.done:4.0%} after {elapsed:,.0f} s, about {left:,.0f} s left"
+                self.console.print(text)

@@ -13,9 +13,7 @@ def start_tensorflow(*, verbose: bool = False) -> None:
 
     The libraries write to file descriptor 2 before any log level applies (oneDNN, CUDA), so the
     descriptor itself is turned away while they load; if loading fails, what they said is shown.
-
-    Args:
-        verbose: let everything through.
+    With ``verbose``, everything comes through.
     """
     if verbose:
         _load()
