@@ -1,5 +1,6 @@
 import csv
 import io
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -7,12 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from keras_suite.tasks.fake_news.mistakes import (
-    Mistake,
-    find_mistakes,
-    mistakes_table,
-    write_mistakes,
-)
+from keras_suite.tasks.fake_news.mistakes import Mistake, as_csv, as_table, found_in
 
 CLASSES = ["real", "fake"]
 TEXTS = ["zero", "one", "two", "three"]
@@ -23,19 +19,25 @@ PROBABILITIES = {
 }
 
 
-def read(path) -> list[list[str]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.reader(file, strict=True))
+def found(texts, labels, probabilities) -> list[Mistake]:
+    tweets = SimpleNamespace(texts=texts)
+    data = SimpleNamespace(validation=tweets, class_names=CLASSES)
+    parts = {name: {"test": (labels, p[:, None])} for name, p in probabilities.items()}
+    return found_in(SimpleNamespace(data=data, predictions=lambda part: parts))
+
+
+def read(text) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True))
 
 
 def printed(*args, width=80, **kwargs) -> str:
     console = Console(file=io.StringIO(), width=width)
-    console.print(mistakes_table(*args, **kwargs))
+    console.print(as_table(found(*args), **kwargs))
     return console.file.getvalue()
 
 
 def test_mistakes_come_by_model_and_the_most_confident_first():
-    mistakes = find_mistakes(TEXTS, LABELS, PROBABILITIES, CLASSES)
+    mistakes = found([*TEXTS, "not tested"], LABELS, PROBABILITIES)
     assert [(each.model, each.row) for each in mistakes] == [
         ("BERT", 1),
         ("BERT", 2),
@@ -51,50 +53,29 @@ def test_mistakes_come_by_model_and_the_most_confident_first():
 
 def test_a_model_without_mistakes_is_not_among_them():
     right = {"oracle": LABELS.astype(float)}
-    assert find_mistakes(TEXTS, LABELS, right, CLASSES) == []
+    assert found(TEXTS, LABELS, right) == []
 
 
-@pytest.mark.parametrize("short", ["texts", "labels", "probabilities"])
-def test_parts_of_different_lengths_are_a_mistake_in_the_caller(short):
-    parts = {"texts": TEXTS, "labels": LABELS, "probabilities": PROBABILITIES["SVM"]}
-    parts[short] = parts[short][:3]
-    with pytest.raises(ValueError, match="zip"):
-        find_mistakes(parts["texts"], parts["labels"], {"SVM": parts["probabilities"]}, CLASSES)
-
-
-def test_the_file_holds_a_row_for_each_mistake(tmp_path):
-    path = tmp_path / "run" / "misclassified.csv"
-    write_mistakes(path, TEXTS, LABELS, PROBABILITIES, CLASSES)
-    header, *rows = read(path)
+def test_the_file_holds_a_row_for_each_mistake_and_the_mark_that_spreadsheets_need():
+    text = as_csv(found(TEXTS, LABELS, PROBABILITIES))
+    header, *rows = read(text)
     assert header == ["model", "row", "text", "label", "predicted", "confidence"]
     assert len(rows) == 6
     assert rows[0] == ["BERT", "1", "one", "fake", "real", "0.950000"]
     assert rows[-1] == ["SVM", "2", "two", "real", "fake", "0.500000"]
-    assert path.read_bytes().startswith(b"\xef\xbb\xbfmodel,")
-    assert list(path.parent.iterdir()) == [path]
+    assert text.startswith("\ufeffmodel,")
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), min_size=1))
-def test_every_text_can_be_read_back_as_it_was(tmp_path_factory, texts):
-    path = tmp_path_factory.mktemp("run") / "misclassified.csv"
+def test_every_text_can_be_read_back_as_it_was(texts):
     texts = [*texts, "=1+1", 'two\n\nlines, "quoted"\r\n', "a lone \r"]
     labels = np.zeros(len(texts), int)
-    write_mistakes(path, texts, labels, {"A": np.ones(len(texts))}, CLASSES)
-    assert [row[2] for row in read(path)[1:]] == texts
-
-
-def test_an_interrupted_write_leaves_the_file_as_it_was(tmp_path):
-    path = tmp_path / "misclassified.csv"
-    write_mistakes(path, TEXTS, LABELS, PROBABILITIES, CLASSES)
-    before = path.read_bytes()
-    with pytest.raises(UnicodeEncodeError):
-        write_mistakes(path, ["\ud800"], LABELS[:1], {"A": np.ones(1)}, CLASSES)
-    assert path.read_bytes() == before
-    assert list(tmp_path.iterdir()) == [path]
+    text = as_csv(found(texts, labels, {"A": np.ones(len(texts))}))
+    assert [row[2] for row in read(text)[1:]] == texts
 
 
 def test_the_table_shows_the_first_few_of_each_model():
-    text = printed(TEXTS, LABELS, PROBABILITIES, CLASSES, most=1)
+    text = printed(TEXTS, LABELS, PROBABILITIES, most=1)
     lines = [line.split() for line in text.splitlines() if line.strip()]
     assert lines[0] == ["The", "1", "most", "confident", "mistakes", "of", "each", "model"]
     assert lines[1] == ["row", "label", "predicted", "text"]
@@ -108,7 +89,7 @@ def test_the_table_shows_the_first_few_of_each_model():
 
 def test_the_table_shows_the_beginning_of_a_text_and_nothing_that_commands_the_terminal():
     text = "first\nsecond [bold]third[/] [/] \x1b[2J\x07 " + "and more " * 60
-    shown = printed([text], LABELS[:1], {"a model": np.ones(1)}, CLASSES, width=100)
+    shown = printed([text], LABELS[:1], {"a model": np.ones(1)}, width=100)
     lines = [line.rstrip() for line in shown.splitlines()]
     (first,) = [i for i, line in enumerate(lines) if "first" in line]
     assert "first second [bold]third[/] [/] [2J and more" in lines[first]

@@ -6,10 +6,11 @@ from keras_suite.data.wordpiece import wordpiece_of
 from keras_suite.errors import InputError
 from keras_suite.models.encoders import random_encoder
 from keras_suite.serving.export import export
+from keras_suite.serving.served import serve_texts
 from keras_suite.tasks.persian_qa.answer import answer
 from keras_suite.tasks.persian_qa.answer_spans import best_answers
 from keras_suite.tasks.persian_qa.pquad import Question
-from keras_suite.tasks.persian_qa.span_qa import serving_signature, span_qa
+from keras_suite.tasks.persian_qa.span_qa import span_qa, start_and_end
 from keras_suite.tasks.persian_qa.windows import make_windows
 
 CONTEXT = "کتابخانهٔ آفتاب در شهر شیراز است و ۷۲۰ جلد کتاب دارد. " * 6
@@ -54,7 +55,8 @@ def test_an_answer_is_that_of_all_windows_of_the_model_itself(tokenizer, model):
 
 
 def test_an_exported_model_answers_as_the_model_does(tokenizer, model, tmp_path):
-    export(model, *serving_signature(model), tmp_path / "qa" / "1")
+    served = serve_texts(model, "Logits.", start_and_end, None, tokenizer)
+    export(model, served.function, served.specs, tmp_path / "qa" / "1")
     served = tf.saved_model.load(str(tmp_path / "qa" / "1")).signatures["serving_default"]
     options = SIZES | {"threshold": np.inf}
     given = answer(QUESTION, CONTEXT, tokenizer, served, **options)

@@ -1,11 +1,10 @@
-import csv
 from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keras_suite.tasks.persian_qa.answers_page import write_answers_page
+from keras_suite.tasks.persian_qa.answers_page import answer_rows, page
 from keras_suite.tasks.persian_qa.pquad import Answer, Question
 
 CONTEXT = "تهران پایتخت ایران است. تهران در شمال ایران است."
@@ -15,10 +14,10 @@ LATER = CONTEXT.rindex("تهران")
 class Page(HTMLParser):
     """What a browser would show: the tags, the text of each element of a class, and the marks."""
 
-    def __init__(self, path):
+    def __init__(self, text):
         super().__init__()
         self.tags, self.attributes, self.texts, self.open = [], [], {}, []
-        self.feed(path.read_text(encoding="utf-8"))
+        self.feed(text)
 
     def handle_starttag(self, tag, attrs):
         attrs = dict(attrs)
@@ -41,27 +40,33 @@ def question(*answers, name="q1", text="پایتخت ایران کجاست؟", c
     return Question(name, text, context, answers, "ایران")
 
 
-def written(tmp_path, questions, predictions, notice=""):
-    path = tmp_path / "answers.html"
-    write_answers_page(path, questions, predictions, dict.fromkeys(predictions, -1.5), notice)
-    return Page(path)
+def rows_of(questions, predictions):
+    return answer_rows(questions, predictions, dict.fromkeys(predictions, -1.5))
 
 
-def marks(page, name):
+def html(questions, predictions, notice=""):
+    return page(questions, rows_of(questions, predictions), notice)
+
+
+def shown(questions, predictions, notice=""):
+    return Page(html(questions, predictions, notice))
+
+
+def marks(read, name):
     """The marked stretches, without the page's own two that explain the marks."""
     explained = {"answer": ["accepted answers"], "predicted": ["predicted answer"]}.get(name, [])
-    found = page.texts.get(name, [])
+    found = read.texts.get(name, [])
     assert found[: len(explained)] == explained
     return found[len(explained) :]
 
 
-def test_a_question_is_shown_with_its_answers_and_scores_from_right_to_left(tmp_path):
-    page = written(tmp_path, [question(Answer("تهران", 0))], {"q1": "شهر تهران"})
-    (article,) = page.texts["article"]
+def test_a_question_is_shown_with_its_answers_and_scores_from_right_to_left():
+    read = shown([question(Answer("تهران", 0))], {"q1": "شهر تهران"})
+    (article,) = read.texts["article"]
     for part in ("پایتخت ایران کجاست؟", "q1: exact match 0, F1 66.7, no-answer score -1.50"):
         assert part in article
-    assert page.texts["context"][-1] == CONTEXT
-    persian = [each for each in page.attributes if each.get("lang") == "fa"]
+    assert read.texts["context"][-1] == CONTEXT
+    persian = [each for each in read.attributes if each.get("lang") == "fa"]
     assert len(persian) == 4  # question, answer, prediction, context
     assert all(each["dir"] == "rtl" for each in persian)
 
@@ -85,89 +90,79 @@ def test_a_question_is_shown_with_its_answers_and_scores_from_right_to_left(tmp_
         ([("تهران", 0)], "شیراز", {"answer": ["تهران"]}),
     ],
 )
-def test_answers_and_prediction_are_marked_in_the_text(tmp_path, answers, prediction, expected):
+def test_answers_and_prediction_are_marked_in_the_text(answers, prediction, expected):
     asked = question(*(Answer(*answer) for answer in answers))
-    page = written(tmp_path, [asked], {"q1": prediction})
+    read = shown([asked], {"q1": prediction})
     for name in ("answer", "predicted", "answer predicted"):
-        assert marks(page, name) == expected.get(name, [])
-    assert page.texts["context"][-1] == CONTEXT
+        assert marks(read, name) == expected.get(name, [])
+    assert read.texts["context"][-1] == CONTEXT
 
 
-def test_the_prediction_is_marked_where_it_meets_an_answer(tmp_path):
-    html = tmp_path / "answers.html"
-    written(tmp_path, [question(Answer("تهران در شمال", LATER))], {"q1": "تهران"})
-    text = html.read_text(encoding="utf-8").split('class="context"')[1]
+def test_the_prediction_is_marked_where_it_meets_an_answer():
+    text = html([question(Answer("تهران در شمال", LATER))], {"q1": "تهران"})
+    text = text.split('class="context"')[1]
     assert text.index("پایتخت") < text.index('<mark class="answer predicted">تهران</mark>')
 
 
-def test_no_answer_is_said_so(tmp_path):
-    page = written(tmp_path, [question()], {"q1": ""})
-    assert page.texts["dd"] == ["no answerno answer"]
-    assert "exact match 100" in page.texts["article"][0]
+def test_no_answer_is_said_so():
+    read = shown([question()], {"q1": ""})
+    assert read.texts["dd"] == ["no answerno answer"]
+    assert "exact match 100" in read.texts["article"][0]
 
 
-def test_texts_cannot_become_part_of_the_page(tmp_path):
+def test_texts_cannot_become_part_of_the_page():
     script = "<script>alert(1)</script> & \"x\" 'y' {z}"
     asked = question(
         Answer(script, 0), name="<b>", text=f"{script}؟", context=f"{script} <i>&lt;</i>"
     )
-    page = written(tmp_path, [asked], {"<b>": script}, notice="SAMPLE <u>")
-    assert not {"script", "i", "b", "u"} & set(page.tags)
-    article = page.texts["article"][0]
+    read = shown([asked], {"<b>": script}, notice="SAMPLE <u>")
+    assert not {"script", "i", "b", "u"} & set(read.tags)
+    article = read.texts["article"][0]
     assert f"{script}؟" in article
     assert "<b>: exact match 100" in article
-    assert page.texts["context"][-1] == f"{script} <i>&lt;</i>"
-    assert page.texts["notice"] == ["SAMPLE <u>"]
+    assert read.texts["context"][-1] == f"{script} <i>&lt;</i>"
+    assert read.texts["notice"] == ["SAMPLE <u>"]
 
 
-def test_the_page_needs_nothing_else_and_is_well_formed(tmp_path):
-    page = written(tmp_path, [question()] * 3, {"q1": "ایران"})
-    assert page.open == []
-    assert page.tags.count("article") == 3
-    assert not any({"src", "href"} & set(each) for each in page.attributes)
-    assert "notice" not in page.texts
-    assert {"charset": "utf-8"} in page.attributes
+def test_the_page_needs_nothing_else_and_is_well_formed():
+    read = shown([question()] * 3, {"q1": "ایران"})
+    assert read.open == []
+    assert read.tags.count("article") == 3
+    assert not any({"src", "href"} & set(each) for each in read.attributes)
+    assert "notice" not in read.texts
+    assert {"charset": "utf-8"} in read.attributes
 
 
-def test_the_table_has_the_same_rows_and_opens_in_a_spreadsheet(tmp_path):
+def test_the_table_has_a_row_for_each_question():
     asked = question(Answer("تهران", 0), Answer("تهران پایتخت", 0), text='چرا،"\nبله"؟')
-    written(tmp_path, [asked, question(name="q2")], {"q1": "تهران", "q2": ""})
-    path = tmp_path / "answers.csv"
-    assert path.read_bytes().startswith(b"\xef\xbb\xbf")
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        first, second = csv.DictReader(file)
+    rows = rows_of([asked, question(name="q2")], {"q1": "تهران", "q2": ""})
+    first, second = rows.to_dict("records")
     assert first == {
         "id": "q1",
         "title": "ایران",
         "question": 'چرا،"\nبله"؟',
         "answers": "تهران | تهران پایتخت",
         "prediction": "تهران",
-        "exact_match": "100.0",
-        "f1": "100.0",
-        "no_answer_score": "-1.5",
+        "exact_match": 100.0,
+        "f1": 100.0,
+        "no_answer_score": -1.5,
         "context": CONTEXT,
     }
     assert second["answers"] == second["prediction"] == ""
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["answers.csv", "answers.html"]
-
-
-def test_a_missing_prediction_leaves_nothing_half_written(tmp_path):
     with pytest.raises(KeyError):
-        written(tmp_path, [question()], {})
-    assert not list(tmp_path.iterdir())
+        rows_of([asked], {})
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30)
 
 
 @given(TEXT, st.data())
-def test_whatever_is_marked_the_text_stays_whole(tmp_path_factory, context, data):
+def test_whatever_is_marked_the_text_stays_whole(context, data):
     cuts = st.integers(0, len(context))
     spans = data.draw(st.lists(st.tuples(cuts, cuts).map(sorted), max_size=4))
     answers = [Answer(context[start:end], start) for start, end in spans if start < end]
     start, end = sorted(data.draw(st.tuples(cuts, cuts)))
-    folder = tmp_path_factory.mktemp("page")
-    page = written(folder, [question(*answers, context=context)], {"q1": context[start:end]})
-    assert page.texts["context"][-1] == context
-    marked = marks(page, "predicted") + marks(page, "answer predicted")
+    read = shown([question(*answers, context=context)], {"q1": context[start:end]})
+    assert read.texts["context"][-1] == context
+    marked = marks(read, "predicted") + marks(read, "answer predicted")
     assert "".join(sorted("".join(marked))) == "".join(sorted(context[start:end]))

@@ -26,7 +26,6 @@ POINTS = {
 }
 REPORTED = {"train": [0.8] * 7, "test": [0.4] * 7}
 FIGURES = {
-    "confusion": lambda: class_plots.confusion_by_part(PARTS, CLASSES),
     "roc": lambda: class_plots.roc_by_class(PARTS, CLASSES),
     "f1": lambda: class_plots.rates_by_class(MODELS, CLASSES, "f1", REPORTED),
     "accuracy": lambda: class_plots.against_accuracy(POINTS, {"always nv": (0.67, 1 / 7)}),
@@ -45,14 +44,6 @@ def test_nothing_is_drawn_up_to_the_edge_where_it_would_be_clipped(name, tmp_pat
     assert pixels.min() < 0.5  # something is drawn
     for edge in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]):
         assert (edge == 1).all()
-
-
-def test_confusion_matrices_carry_counts_shares_and_dashes_for_an_absent_class():
-    y, p = np.array([0, 0, 0, 1]), np.eye(3)[[0, 0, 1, 1]]
-    figure = class_plots.confusion_by_part({"test": (y, p)}, ["a", "b", "c"])
-    counts, shares = ([text.get_text() for text in axes.texts] for axes in figure.axes)
-    assert counts == ["2", "1", "0", "0", "1", "0", "0", "0", "0"]
-    assert shares == ["0.67", "0.33", "0", "0", "1.00", "0", "–", "–", "–"]
 
 
 def test_roc_curves_carry_their_areas_and_an_absent_class_is_said_to_be_undefined():
@@ -78,3 +69,16 @@ def test_a_mark_stands_at_its_accuracies_and_its_bars_end_at_the_interval():
     assert across.get_segments()[0][:, 0] == pytest.approx([0.68, 0.71])
     assert up.get_segments()[0][:, 1] == pytest.approx([0.41, 0.55])
     assert {"plain", "combined", "always nv"} <= set(texts(axes.figure))
+
+
+def test_points_are_the_test_figures_and_the_ends_of_their_intervals():
+    row = {"model": "plain", "split": "test", "metric": "accuracy", "reproduced": 0.7}
+    others = {"split": "validation"}, {"group": "by class"}, {"group": "cost"}
+    ends = row | {"group": "interval", "metric": "accuracy from", "reproduced": 0.6}
+    points = class_plots.points_of([row, ends, *(row | each for each in others)], "interval")
+    assert points == {"plain": {"accuracy": 0.7, "accuracy from": 0.6}}
+
+
+def test_always_the_largest_class_is_as_accurate_as_that_class_is_large():
+    found = class_plots.largest_class(np.array([0, 1, 1, 1, 3]))
+    assert found == {"always the largest class": (0.6, 1 / 3)}
