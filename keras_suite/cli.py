@@ -37,28 +37,18 @@ class Options:
 
 
 def main(experiment: ModuleType) -> int:
-    """Run an experiment from the command line.
-
-    Args:
-        experiment: a module as :mod:`keras_suite.experiment` describes it.
-
-    Returns:
-        The exit code, as :func:`exit_code` gives it.
-    """
+    """Run a module as :mod:`keras_suite.experiment` describes it; return its exit code."""
 
     @ctrl_c_ends_at_once()
     def job():
         options, config = parse(experiment, sys.argv[1:])
         start_tensorflow(verbose=options.verbose)
-        name = Path(experiment.__file__).stem
-        about = experiment.__doc__.partition("\n")[0]
+        name, about = Path(experiment.__file__).stem, experiment.__doc__.partition("\n")[0]
         flags = shlex.join(flag for flag in sys.argv[1:] if flag != "--resume")
         command = f"python experiments/{name}.py {flags}".strip()
         record = {"about": about, "command": command, "resume": options.resume}
-        with (
-            open_run(name, options.preset, config, options.output, **record) as run,
-            ctrl_c_ends_at_once(run.interrupt),
-        ):
+        opened = open_run(name, options.preset, config, options.output, **record)
+        with opened as run, ctrl_c_ends_at_once(run.interrupt):
             if not run.is_done:
                 run_experiment(experiment, config, run)
             run.show()

@@ -44,11 +44,10 @@ class ExperimentConfig:
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             for number in value if isinstance(value, tuple) else [value]:
-                self._check(field, number, value)
+                if isinstance(number, (int, float)) and not isinstance(number, bool):
+                    self._check(field, number, value)
 
-    def _check(self, field: dataclasses.Field, number: object, value: object) -> None:
-        if isinstance(number, bool) or not isinstance(number, (int, float)):
-            return
+    def _check(self, field: dataclasses.Field, number: float, value: object) -> None:
         name, may_be_0 = flag(field.name), field.default == 0 or field.name in self.MAY_BE_0
         if "dropout" in field.name:
             require(0 <= number < 1, f"{name} must lie in [0, 1), not {value}")
@@ -59,11 +58,9 @@ class ExperimentConfig:
             require(least <= number < math.inf, f"{name} must be at least {least}, not {value}")
 
     def filled(self, recipe: Mapping[str, object], **changes: object) -> Self:
-        """Return a copy in which the recipe decides the fields that are None.
+        """Return a copy in which a report's recipe decides the fields that are None.
 
-        Args:
-            recipe: a report's values by field.
-            changes: further fields, set whatever they were.
+        The changes are set whatever the fields were.
         """
         missing = {name: value for name, value in recipe.items() if getattr(self, name) is None}
         return dataclasses.replace(self, **missing | changes)
@@ -114,12 +111,7 @@ def read_config(path: Path, config: ExperimentConfig) -> ExperimentConfig:
 def with_fields(
     config: ExperimentConfig, fields: Mapping[str, object], source: str
 ) -> ExperimentConfig:
-    """Return ``config`` with changed fields.
-
-    Args:
-        config: any experiment's.
-        fields: by name, values as JSON gives them or as they are typed on a command line.
-        source: where they come from, for messages.
+    """Return ``config`` with fields of ``source`` as JSON gives them or a command line has them.
 
     Raises:
         InputError: where a field is unknown, not of its type or refused by the Config.
@@ -129,9 +121,8 @@ def with_fields(
     values = {}
     for name, value in fields.items():
         if name not in types:
-            raise InputError(
-                f"{source}: there is no field {name!r}; the fields are {', '.join(types)}."
-            )
+            known = ", ".join(types)
+            raise InputError(f"{source}: there is no field {name!r}; the fields are {known}.")
         values[name] = _typed(types[name], value, f"{source}: {name}")
     try:
         return dataclasses.replace(config, **values)

@@ -18,21 +18,14 @@ SECONDS_TO_REACH_THE_CHIEF = 20
 oracle_client.TIMEOUT = 10  # seconds an answer may take; KerasTuner would wait for an hour
 
 
-def serve(
-    oracle: SafeHyperbandOracle, folder: Path, abandoned: Callable[[], bool] = lambda: False
-) -> None:
-    """Hand out trials over gRPC, as KerasTuner's chief, until the search is over.
+def serve(oracle: SafeHyperbandOracle, folder: Path, abandoned: Callable[[], bool]) -> None:
+    """Hand out an oracle's trials over gRPC, as KerasTuner's chief, until the search is over.
 
     KerasTuner's own loop waits for ever for a worker that died; this one gives its trial to the
     next worker that asks.
 
-    Args:
-        oracle: chooses the trials.
-        folder: of the search; see :func:`tuning.cluster.alive`.
-        abandoned: whether no worker can come any more.
-
     Raises:
-        InputError: where the address cannot be used or all workers are gone.
+        InputError: where the address cannot be used, or ``abandoned`` says that no worker is left.
     """
     server = grpc.server(ThreadPoolExecutor(max_workers=1), options=[("grpc.so_reuseport", 0)])
     servicer = oracle_chief.OracleServicer(oracle)
@@ -60,12 +53,9 @@ def serve(
         server.stop(None)
 
 
-def reach_chief() -> None:
-    """Wait until the chief answers.
-
-    Raises:
-        InputError: where it does not in time.
-    """
+@contextmanager
+def reached() -> Iterator[None]:
+    """Wait until the chief answers; raise InputError where it does not, or no longer."""
     soon = [("grpc.max_reconnect_backoff_ms", 500), ("grpc.initial_reconnect_backoff_ms", 200)]
     with grpc.insecure_channel(address(), options=soon) as channel:
         try:
@@ -75,11 +65,6 @@ def reach_chief() -> None:
                 f"No chief answers at {address()}: start it first ({TUNER_ID}=chief), or set "
                 f"{' and '.join(ADDRESS)} to where it listens."
             ) from None
-
-
-@contextmanager
-def answers_expected() -> Iterator[None]:
-    """Turn a chief that no longer answers into one sentence."""
     try:
         yield
     except grpc.RpcError as error:

@@ -22,11 +22,7 @@ TUNER_ID = "KERASTUNER_TUNER_ID"
 
 
 def role() -> str:
-    """Return this process's part by KerasTuner's environment variables: alone, chief or worker.
-
-    Raises:
-        InputError: where only some of the variables are set.
-    """
+    """Return alone, chief or worker by KerasTuner's variables, of which all or none must be set."""
     missing = [name for name in (TUNER_ID, *ADDRESS) if not os.environ.get(name)]
     if len(missing) == 3:
         return "alone"
@@ -45,12 +41,9 @@ def address() -> str:
 
 @contextmanager
 def alive(folder: Path) -> Iterator[None]:
-    """Hold a lock in the search's folder by which the chief knows that this worker lives.
+    """Hold a lock by which the chief knows that this worker lives; no other may have its id.
 
     The kernel lets it go however the process ends; on a network drive, the drive's server does.
-
-    Raises:
-        InputError: where another worker has the same id.
     """
     taken = f"There is a worker {os.environ[TUNER_ID]} already: set {TUNER_ID} to another name."
     # The chief tries the lock for a moment now and then.
@@ -92,18 +85,13 @@ class Crew:
 
 @contextmanager
 def local_workers(count: int, work: Callable[[Callable[[], object]], None]) -> Iterator[Crew]:
-    """Start workers on this machine, for which this process becomes the chief.
+    """Start so many workers on this machine, for which this process becomes the chief.
 
-    Args:
-        count: how many.
-        work: called in each with a function that waits for the data; must be importable.
-
-    Yields:
-        The workers. They end with this process, even if it is killed.
+    They end with this process, even if it is killed. Each calls ``work``, which must be importable,
+    with a function that waits for the data.
     """
-    os.environ[ADDRESS[0]], os.environ[ADDRESS[1]] = "127.0.0.1", str(free_port())
-    spawn = multiprocessing.get_context("spawn")
-    crew = Crew([], [])
+    os.environ |= dict(zip(ADDRESS, ("127.0.0.1", str(free_port())), strict=True))
+    spawn, crew = multiprocessing.get_context("spawn"), Crew([], [])
     try:
         for number in range(1, count + 1):
             os.environ[TUNER_ID] = f"worker-{number}"

@@ -2,13 +2,13 @@
 
 import dataclasses
 from collections.abc import Callable
+from contextlib import nullcontext
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from keras_suite.config import ExperimentConfig
-from keras_suite.data.provenance import Provenance
 from keras_suite.errors import InputError
 from keras_suite.metrics.direction import direction
 from keras_suite.plots import style as plots
@@ -24,32 +24,24 @@ from tuning.outcome import TrialOutcome, leaderboard, outcomes, ranked, write_be
 if TYPE_CHECKING:
     from tuning.search import Options
 
+SIZE = "max_epochs", "factor", "hyperband_iterations"
 WHERE_THE_DATA_IS = "data", "data_dir"  # may change when a search goes on; the rows may not
 
 
 class Search:
     """One search: what it is made of and what it reports.
 
-    Args:
-        experiment: the module.
-        config: what the search space does not change.
-        options: of the command line.
-        console: where to report; standard output by default.
+    ``config`` holds what the experiment's search space does not change, ``options`` the command
+    line's; InputError is raised where the experiment has no objective or space to search by.
     """
 
-    def __init__(
-        self,
-        experiment: ModuleType,
-        config: ExperimentConfig,
-        options: "Options",
-        console: Console | None = None,
-    ):
+    def __init__(self, experiment: ModuleType, config: ExperimentConfig, options: "Options"):
         self.hypermodel = ExperimentHyperModel(experiment, config)
-        self.options = options
-        self.folder = options.folder
-        self.console = console or Console()
+        self.options, self.folder = options, options.output / options.name
+        self.console = Console()
         self.objective = experiment.OBJECTIVE
-        if direction(self.objective) is None:
+        self.direction = direction(self.objective)
+        if self.direction is None:
             raise InputError(
                 f"OBJECTIVE of experiments/{options.name}.py is {self.objective!r}, a metric that "
                 "keras_suite/metrics/direction.py does not know to be better one way."
@@ -57,50 +49,34 @@ class Search:
         space = self.hypermodel.space()
         if not space.space:
             raise InputError(f"search_space of experiments/{options.name}.py asks for no value.")
-        self.oracle = SafeHyperbandOracle(
-            self.folder,
-            self.objective,
-            space,
-            options.max_epochs,
-            options.factor,
-            options.hyperband_iterations,
-            config.seed,
-        )
+        size = {name: getattr(options, name) for name in SIZE}
+        self.oracle = SafeHyperbandOracle(self.folder, self.objective, space, config.seed, **size)
         self.settings = {
             "experiment": options.name,
-            "max_epochs": options.max_epochs,
-            "factor": options.factor,
-            "hyperband_iterations": options.hyperband_iterations,
-            "objective": f"{self.objective}, {direction(self.objective)}",
+            **size,
+            "objective": f"{self.objective}, {self.direction}",
             "space": space.get_config()["space"],
             **{k: v for k, v in dataclasses.asdict(config).items() if k not in WHERE_THE_DATA_IS},
         }
 
     def conduct(self, run_trials: Callable[[], None]) -> None:
-        """Open the folder, load the data, have the trials run, report.
-
-        Raises:
-            InputError: where the folder or the data cannot be used, or too many trials fail.
-        """
+        """Open the folder, load the data, have the trials run, report; all may raise InputError."""
         resume, overwrite = self.options.resume, self.options.overwrite
         with folder.open_search(self.folder, self.settings, resume=resume, overwrite=overwrite):
             self.load()
             if self.oracle.file.exists():
                 self.oracle.reload()
             self.announce()
-            with (
-                LiveTable(self.console, self.oracle, self.folder) as table,
-                ctrl_c_ends_at_once(table.live.stop),
-            ):
+            live = LiveTable(self.console, self.oracle, self.folder).live
+            drawn = live if self.console.is_terminal else nullcontext()
+            with drawn, ctrl_c_ends_at_once(live.stop):
                 run_trials()
             self.report()
 
     def load(self) -> None:
         """Load the data once for all trials, and say and record what it is."""
-        experiment, config = self.hypermodel.experiment, self.hypermodel.config
-        data = experiment.load(config)
-        folder.record(self.folder, self.settings, data.provenance)
-        self.hypermodel.data = data
+        self.hypermodel.data = self.hypermodel.experiment.load(self.hypermodel.config)
+        folder.record(self.folder, self.settings, self.hypermodel.data.provenance)
 
     def announce(self) -> None:
         """Say what the search is about to spend."""
@@ -108,106 +84,83 @@ class Search:
         data.provenance.announce(self.console, data.notice)
         done = len(self.oracle.end_order)
         before = f", {done} of them done" if done else ""
-        self.console.print(
+        self.say(
             f"Hyperband: {self.oracle.planned_trials} trials{before}, {self.oracle.planned_epochs} "
-            f"epochs in all, for the best {self.objective} ({direction(self.objective)}).",
-            highlight=False,
-            soft_wrap=True,
+            f"epochs in all, for the best {self.objective} ({self.direction})."
         )
+
+    def say(self, text: str) -> None:
+        """Print a line, however long, as it is."""
+        self.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def run_alone(self) -> None:
         """Run trials in this process until there are no more."""
         ExperimentTuner(self.oracle, self.hypermodel, self.folder).search()
 
-    def lead(self) -> None:
-        """Hand the trials to workers that join from anywhere."""
+    def lead(self, crew: cluster.Crew | None = None) -> None:
+        """Hand the trials to workers that join from anywhere or, with the data, to a crew."""
+        if crew:
+            crew.give(self.hypermodel.data)
+        else:
+            self.say(f"Chief at {cluster.address()}: waiting for workers.")
         self.hypermodel.data = None
-        self.console.print(f"Chief at {cluster.address()}: waiting for workers.", soft_wrap=True)
-        chief.serve(self.oracle, self.folder)
-
-    def lead_crew(self, crew: cluster.Crew) -> None:
-        """Hand the data and the trials to workers on this machine."""
-        crew.give(self.hypermodel.data)
-        self.hypermodel.data = None
-        chief.serve(self.oracle, self.folder, abandoned=crew.is_gone)
+        chief.serve(self.oracle, self.folder, crew.is_gone if crew else lambda: False)
 
     def join(self) -> None:
-        """Run trials that a chief elsewhere hands out.
-
-        Raises:
-            InputError: where the chief cannot be reached or leads another search.
-        """
-        chief.reach_chief()
-        folder.require_same(self.folder, self.settings)
-        with cluster.alive(self.folder), chief.answers_expected():
-            self.load()
-            self.console.print(f"Joined the search at {cluster.address()}.", soft_wrap=True)
-            self.run_alone()
+        """Run trials of a chief elsewhere; raise InputError where it leads another search."""
+        with chief.reached():
+            folder.require_same(self.folder, self.settings)
+            with cluster.alive(self.folder):
+                self.load()
+                self.say(f"Joined the search at {cluster.address()}.")
+                self.run_alone()
 
     def work(self, receive: Callable[[], object]) -> None:
         """Run trials that the chief on this machine hands out, on this worker's share of it."""
         parallel.use_cores(max(1, parallel.cores() // self.options.workers))
         self.hypermodel.data = receive()
-        chief.reach_chief()
-        with cluster.alive(self.folder), chief.answers_expected():
+        with chief.reached(), cluster.alive(self.folder):
             self.run_alone()
 
     def report(self) -> None:
-        """Write what came out and print the leaderboard.
-
-        Raises:
-            InputError: where the search gave up, or no trial was completed.
-        """
+        """Write and print what came out; raise InputError where that is too little to go by."""
         trials = outcomes(self.oracle, self.folder)
-        best_first = ranked(trials, direction(self.objective))
+        best_first = ranked(trials, self.direction)
         write_trials(trials, self.objective, self.folder / "trials.csv")
         if best_first:
-            best = self.oracle.trials[best_first[0].trial].hyperparameters
-            write_best(self.hypermodel.sample(best), self.folder / "best.json")
-            data = folder.provenance(self.folder)
-            self._draw(best_first, data)
-            title = f"{'SAMPLE DATA: ' * data.is_sample}{self.options.name}, {data.source}"
-            self.console.print(leaderboard(best_first, self.objective, title))
+            self._show(best_first)
         if self.oracle.gave_up or not best_first:
             raise InputError(self._why_it_failed(trials))
         for each in trials:  # nothing goes on from these any more
             files.remove(trial_folder(self.folder, each.trial) / "state.npz")
-        self._say_what_is_next(trials)
+        if len(trials) < self.oracle.planned_trials:
+            self.say(
+                f"{len(trials)} of {self.oracle.planned_trials} trials: the search space has no "
+                "other values, or failed trials left nothing to promote."
+            )
+        command = f"python experiments/{self.options.name}.py --config {self.folder / 'best.json'}"
+        self.say(f"Search: {self.folder}\nTrain the best: {command}")
 
-    def _draw(self, best_first: list[TrialOutcome], data: Provenance) -> None:
-        name = self.objective
+    def _show(self, best_first: list[TrialOutcome]) -> None:
+        best = self.oracle.trials[best_first[0].trial].hyperparameters
+        write_best(self.hypermodel.sample(best), self.folder / "best.json")
+        data = folder.provenance(self.folder)
         drawn = {
-            "curves_by_bracket": figures.curves_by_bracket(best_first, name),
-            "hyperparameters": figures.objective_by_hyperparameter(best_first, name),
+            "curves_by_bracket": figures.curves_by_bracket(best_first, self.objective),
+            "hyperparameters": figures.objective_by_hyperparameter(best_first, self.objective),
         }
-        importances = figures.importance(best_first, self.hypermodel.config.seed)
-        if importances:
+        if importances := figures.importance(best_first, self.hypermodel.config.seed):
             drawn["importance"] = figures.importance_bars(importances, len(best_first))
-        for title, figure in drawn.items():
-            plots.save(figure, self.folder / "figures" / f"{title}.png", data)
+        for name, figure in drawn.items():
+            plots.save(figure, self.folder / "figures" / f"{name}.png", data)
+        title = f"{'SAMPLE DATA: ' * data.is_sample}{self.options.name}, {data.source}"
+        self.console.print(leaderboard(best_first, self.objective, title))
 
     def _why_it_failed(self, trials: list[TrialOutcome]) -> str:
-        failed = [each for each in trials if each.status == "FAILED"]
-        last, in_a_row = failed[-1], len(self.oracle.failed_in_a_row)
+        last = [each for each in trials if each.status == "FAILED"][-1]
+        n = self.oracle.failed_in_a_row
+        what = "The only trial failed," if n == 1 else f"{n} trials in a row failed, the last"
         return (
-            f"{'The only trial' if in_a_row == 1 else f'{in_a_row} trials in a row'} failed, "
-            f"{'' if in_a_row == 1 else 'the last '}with: "
-            f"{last.error} (see {trial_folder(self.folder, last.trial) / 'error.txt'}). Mend the "
-            "search space and begin anew with --overwrite."
-        )
-
-    def _say_what_is_next(self, trials: list[TrialOutcome]) -> None:
-        planned = self.oracle.planned_trials
-        if len(trials) < planned:
-            self.console.print(
-                f"{len(trials)} of {planned} trials: the search space has no other values, or "
-                "failed trials left nothing to promote.",
-                highlight=False,
-            )
-        name, best = self.options.name, self.folder / "best.json"
-        self.console.print(f"Search: {self.folder}", highlight=False, soft_wrap=True)
-        self.console.print(
-            f"Train the best: python experiments/{name}.py --config {best}",
-            highlight=False,
-            soft_wrap=True,
+            f"{what} with: {last.error} (see {trial_folder(self.folder, last.trial)}/error.txt). "
+            "Mend the search space and begin anew with --overwrite."
         )

@@ -10,6 +10,8 @@ from keras_suite.data.provenance import Provenance
 from keras_suite.errors import InputError
 from keras_suite.terminal import files
 
+FILE = "search.json"
+
 
 @contextmanager
 def open_search(
@@ -19,7 +21,7 @@ def open_search(
 
     Args:
         folder: made where it is missing.
-        settings: what makes a search the same one; see :func:`require_same`.
+        settings: what makes a search the same one.
         resume: go on with the search in it; where there is none, a new one is begun.
         overwrite: remove the search in it first.
 
@@ -39,11 +41,11 @@ def _make_ready(folder: Path, settings: dict, *, resume: bool, overwrite: bool) 
     inside = [path for path in folder.iterdir() if path.name not in (".lock", "workers")]
     if not inside:
         return
-    if not _file(folder).exists():
+    if not (folder / FILE).exists():
         raise InputError(f"{folder} holds other files than a search: choose another --output.")
     if overwrite:
         # What makes it a search goes last, so that a kill leaves a folder that can be overwritten.
-        for path in sorted(inside, key=lambda path: path == _file(folder)):
+        for path in sorted(inside, key=lambda path: path == folder / FILE):
             files.remove(path)
     elif resume:
         require_same(folder, settings)
@@ -55,42 +57,29 @@ def _make_ready(folder: Path, settings: dict, *, resume: bool, overwrite: bool) 
 
 
 def require_same(folder: Path, settings: dict) -> None:
-    """Check that a folder's search has these settings.
-
-    Raises:
-        InputError: where it has others, or there is no search.
-    """
-    try:
-        before = json.loads(_file(folder).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    """Raise InputError where a folder's search has other settings, or there is no search."""
+    if not (folder / FILE).exists():
         raise InputError(
             f"{folder} holds no search: every process needs the --output of the chief, on a drive "
             "that all machines share."
-        ) from None
-    settings = json.loads(json.dumps(settings, default=str))
-    different = [name for name, value in settings.items() if before.get(name, value) != value]
-    if different:
-        changes = ", ".join(_change(name, before[name], settings[name]) for name in different)
+        )
+    before = _read(folder)
+    now = json.loads(json.dumps(settings, default=str))
+    changed = [name for name in now if before.get(name, now[name]) != now[name]]
+    changes = {name: f" ({before[name]}, now {now[name]})" for name in changed}
+    if changes:
+        what = ", ".join(name + text * (len(text) < 89) for name, text in changes.items())
         raise InputError(
-            f"{folder} holds a different search: {changes}. Choose another --output, or begin "
-            "anew with --overwrite."
+            f"{folder} holds a different search: {what}. Choose another --output, or begin anew "
+            "with --overwrite."
         )
 
 
-def _change(name: str, before: object, now: object) -> str:
-    short = len(f"{before}{now}") < 80
-    return f"{name} ({before}, now {now})" if short else name
-
-
 def record(folder: Path, settings: dict, data: Provenance) -> None:
-    """Write what the search is; where that was done before, check that the data is the same.
-
-    Raises:
-        InputError: where the search was begun on other rows.
-    """
-    if not _file(folder).exists():
+    """Write what the search is, or raise InputError where it was begun on other rows."""
+    if not (folder / FILE).exists():
         text = json.dumps(settings | {"data": dataclasses.asdict(data)}, default=str, indent=1)
-        files.write_text(_file(folder), text + "\n")
+        files.write_text(folder / FILE, text + "\n")
     before = provenance(folder)
     if before.sha256 != data.sha256:
         raise InputError(
@@ -101,8 +90,8 @@ def record(folder: Path, settings: dict, data: Provenance) -> None:
 
 def provenance(folder: Path) -> Provenance:
     """Return where the search's data came from."""
-    return Provenance(**json.loads(_file(folder).read_text(encoding="utf-8"))["data"])
+    return Provenance(**_read(folder)["data"])
 
 
-def _file(folder: Path) -> Path:
-    return folder / "search.json"
+def _read(folder: Path) -> dict:
+    return json.loads((folder / FILE).read_text(encoding="utf-8"))

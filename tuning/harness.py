@@ -18,7 +18,6 @@ from keras_tuner.src import config as kerastuner_settings
 from tensorboard.plugins.hparams import api as hparams
 
 from keras_suite.config import ExperimentConfig
-from keras_suite.errors import InputError
 from keras_suite.experiment import Trained, Variant
 from keras_suite.terminal import files
 from keras_suite.training.fit import run_fit
@@ -30,24 +29,16 @@ kerastuner_settings.DEBUG = False  # no traceback on the terminal: error.txt has
 class ExperimentHyperModel(kt.HyperModel):
     """An experiment whose data is loaded once and shared by all trials.
 
-    Args:
-        experiment: a module with ``search_space``, ``split``, ``build`` and ``OBJECTIVE``.
-        config: what the search space does not change.
-        data: as ``experiment.load(config)`` gave it; None where only the space is asked for.
+    ``config`` is what its search space does not change; ``data``, as its ``load`` gives it, may be
+    None where only the space is asked for.
     """
 
     def __init__(self, experiment: ModuleType, config: ExperimentConfig, data: object = None):
         super().__init__(name=Path(experiment.__file__).stem)
-        self.experiment = experiment
-        self.config = config
-        self.data = data
+        self.experiment, self.config, self.data = experiment, config, data
 
     def sample(self, hp: kt.HyperParameters) -> ExperimentConfig:
-        """Return the Config of a trial.
-
-        Raises:
-            ValueError: where the sampled Config refuses its fields.
-        """
+        """Return the Config of a trial, which raises ValueError where it refuses its fields."""
         return self.experiment.search_space(hp, self.config)
 
     def space(self) -> kt.HyperParameters:
@@ -65,9 +56,7 @@ class ExperimentHyperModel(kt.HyperModel):
         self.trial.build(self.experiment)
         return self.trial.network
 
-    def fit(
-        self, hp: kt.HyperParameters, model: keras.Model, state: Path, callbacks: list
-    ) -> list[dict]:
+    def fit(self, hp: kt.HyperParameters, model: keras.Model, state: Path, callbacks: list):
         """Train the network just built, from where ``state`` is; return its whole history."""
         if getattr(self.trial.config, "prefix_cache", False):
             self.trial.cache_prefix()
@@ -76,18 +65,12 @@ class ExperimentHyperModel(kt.HyperModel):
 
 
 class ExperimentTuner(kt.Tuner):
-    """Runs the trials that an oracle hands out.
+    """Runs the trials that an oracle hands out, each in a folder of its own.
 
     KerasTuner continues a promoted trial from its parent's weights alone: they are loaded before
     the optimizer is built, which drops its state. Here a promoted trial begins with a copy of the
     parent's whole state (weights, optimizer, dropout, order of rows), so it is the same training,
     only longer; and a trial that is run again goes on after its last finished epoch.
-
-    Args:
-        oracle: chooses the trials.
-        hypermodel: runs them.
-        folder: of the search; a trial keeps its ``state.npz`` and ``history.json`` in
-            ``folder/trial_<id>/``, or ``error.txt`` where it failed.
     """
 
     def __init__(self, oracle: kt.Oracle, hypermodel: ExperimentHyperModel, folder: Path):
@@ -113,54 +96,49 @@ class ExperimentTuner(kt.Tuner):
     def run_trial(self, trial: Trial) -> keras.callbacks.History:
         """Run a trial, or what is left of it, and return the objective of every epoch.
 
-        Raises:
-            kt.errors.FailedTrialError: with one sentence; the trial's ``error.txt`` says more.
+        FailedTrialError is raised with one sentence; the trial's ``error.txt`` says more.
         """
         folder = trial_folder(self.folder, trial.trial_id)
         try:
-            return self._objectives(self._train(trial, folder))
+            return self._train(trial, folder)
         except Exception as error:
-            expected = isinstance(error, (InputError, ValueError, FloatingPointError))
-            sentence = str(error) if expected else f"{type(error).__name__}: {error}"
-            sentence = " ".join(sentence.split())
+            expected = isinstance(error, (ValueError, FloatingPointError))
+            kind = "" if expected else f"{type(error).__name__}: "
+            sentence = " ".join(f"{kind}{error}".split())
             files.write_text(folder / "error.txt", f"{sentence}\n\n{traceback.format_exc()}")
             raise kt.errors.FailedTrialError(sentence) from error
 
-    def _train(self, trial: Trial, folder: Path) -> list[dict]:
+    def _train(self, trial: Trial, folder: Path) -> keras.callbacks.History:
         forget_graphs()
-        hp = trial.hyperparameters
-        state = folder / "state.npz"
+        hp, state = trial.hyperparameters, folder / "state.npz"
         parent = hp.values.get("tuner/trial_id")
         if parent and not state.exists():
             with files.whole(state) as partial:
                 shutil.copyfile(trial_folder(self.folder, parent) / "state.npz", partial)
         logs = self.folder / "tensorboard" / trial.trial_id
-        model = self.hypermodel.build(hp)
         callbacks = [keras.callbacks.TensorBoard(logs, write_graph=False)]
-        history = self.hypermodel.fit(hp, model, state, callbacks)
+        history = self.hypermodel.fit(hp, self.hypermodel.build(hp), state, callbacks)
         files.write_text(folder / "history.json", json.dumps(history))
-        self._log_hparams(hp, trial.trial_id, history)
-        return history
-
-    def _objectives(self, history: list[dict]) -> keras.callbacks.History:
+        _log_hparams(hp, logs, history)
         name = self.hypermodel.experiment.OBJECTIVE
         values = [entry[name] for entry in history]
-        if not all(math.isfinite(value) for value in values):
+        if not all(map(math.isfinite, values)):
             raise FloatingPointError(f"{name} is not a number after some epoch: {values}")
-        objectives = keras.callbacks.History()
-        objectives.history = {name: values}
-        return objectives
+        objective = keras.callbacks.History()
+        objective.history = {name: values}
+        return objective
 
-    def _log_hparams(self, hp: kt.HyperParameters, trial_id: str, history: list[dict]) -> None:
-        """Write the hyperparameters and last figures for TensorBoard's HParams page."""
-        own = {name: value for name, value in hp.values.items() if not name.startswith("tuner/")}
-        writer = tf.summary.create_file_writer(str(self.folder / "tensorboard" / trial_id))
-        with writer.as_default():
-            hparams.hparams(own, trial_id=trial_id)
-            for name, value in history[-1].items():
-                if name not in ("epoch", "seconds"):
-                    tf.summary.scalar(name, value, step=len(history))
-        writer.close()
+
+def _log_hparams(hp: kt.HyperParameters, logs: Path, history: list[dict]) -> None:
+    """Write the hyperparameters and last figures for TensorBoard's HParams page."""
+    own = {name: value for name, value in hp.values.items() if not name.startswith("tuner/")}
+    writer = tf.summary.create_file_writer(str(logs))
+    with writer.as_default():
+        hparams.hparams(own, trial_id=logs.name)
+        for name, value in history[-1].items():
+            if name not in ("epoch", "seconds"):
+                tf.summary.scalar(name, value, step=len(history))
+    writer.close()
 
 
 def trial_folder(search: Path, trial_id: str) -> Path:

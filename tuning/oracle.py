@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from itertools import takewhile
 from pathlib import Path
 
 import keras_tuner as kt
@@ -21,77 +22,48 @@ class SafeHyperbandOracle(kt.oracles.HyperbandOracle):
     holds everything and is replaced in one step.
 
     Args:
-        folder: of the search.
         objective: the figure of the validation rows that the trials are scored by.
         space: the hyperparameters as far as they are known before the first trial.
-        max_epochs: of the longest trial.
-        factor: by which each rung has fewer trials and more epochs than the one below.
-        hyperband_iterations: how often all brackets are run.
-        seed: of the sampled values.
+        size: ``max_epochs``, ``factor`` and ``hyperband_iterations``, as KerasTuner has them.
     """
 
     def __init__(
-        self,
-        folder: Path,
-        objective: str,
-        space: kt.HyperParameters,
-        max_epochs: int,
-        factor: int,
-        hyperband_iterations: int,
-        seed: int,
+        self, folder: Path, objective: str, space: kt.HyperParameters, seed: int, **size: int
     ):
         super().__init__(
             objective=kt.Objective(objective, direction(objective)),
             hyperparameters=space,
-            max_epochs=max_epochs,
-            factor=factor,
-            hyperband_iterations=hyperband_iterations,
             # Each value drawn adds 1 to the seed, and 0 would mean "draw one".
             seed=1 + 1_000_003 * seed,
             max_consecutive_failed_trials=None,  # see populate_space
+            **size,
         )
         self._set_project_dir(folder.parent, folder.name)
         self.file = folder / "oracle.json"
         self.verbose = 0
+        self.planned_trials = sum(trials for trials, _ in self.planned_rungs())
+        self.planned_epochs = sum(trials * epochs for trials, epochs in self.planned_rungs())
         self.on_trial_ended: Callable[[Trial], None] = lambda trial: None
 
     @property
-    def failed_in_a_row(self) -> list[Trial]:
-        """The trials that failed since the last one that did not."""
-        failed = []
-        for trial_id in self.end_order:
-            trial = self.trials[trial_id]
-            failed = [*failed, trial] if trial.status == "FAILED" else []
-        return failed
+    def failed_in_a_row(self) -> int:
+        """How many trials failed since the last one that did not."""
+        backwards = (self.trials[trial_id].status for trial_id in reversed(self.end_order))
+        return len(list(takewhile(lambda status: status == "FAILED", backwards)))
 
     @property
     def gave_up(self) -> bool:
         """Whether so many trials failed in a row that no further one is begun."""
-        return len(self.failed_in_a_row) >= FAILURES_IN_A_ROW
+        return self.failed_in_a_row >= FAILURES_IN_A_ROW
 
     def planned_rungs(self) -> list[tuple[int, int]]:
-        """List (trials, epochs of each) for every rung of all brackets and iterations.
-
-        Epochs count from those the rung below has trained already.
-        """
+        """List (trials, further epochs of each) for every rung of all brackets and iterations."""
         rungs = []
         for bracket in range(self._get_num_brackets()):
-            before = 0
-            for rung in range(self._get_num_rounds(bracket)):
-                epochs = self._get_epochs(bracket, rung)
-                rungs.append((self._get_size(bracket, rung), epochs - before))
-                before = epochs
+            rounds = range(self._get_num_rounds(bracket))
+            ends = [0, *(self._get_epochs(bracket, rung) for rung in rounds)]
+            rungs += [(self._get_size(bracket, r), ends[r + 1] - ends[r]) for r in rounds]
         return rungs * self.hyperband_iterations
-
-    @property
-    def planned_trials(self) -> int:
-        """Trials of all rungs."""
-        return sum(trials for trials, _ in self.planned_rungs())
-
-    @property
-    def planned_epochs(self) -> int:
-        """Epochs of all trials."""
-        return sum(trials * epochs for trials, epochs in self.planned_rungs())
 
     def populate_space(self, trial_id: str) -> dict:
         """Choose the next trial; none once :attr:`gave_up`.
@@ -103,9 +75,8 @@ class SafeHyperbandOracle(kt.oracles.HyperbandOracle):
             return {"status": "STOPPED"}
         chosen = super().populate_space(trial_id)
         values = chosen.get("values") or {}
-        if "tuner/trial_id" in values:
-            parent = self.trials[values["tuner/trial_id"]]
-            values["tuner/bracket"] = parent.hyperparameters.values["tuner/bracket"]
+        if parent := values.get("tuner/trial_id"):
+            values["tuner/bracket"] = self.trials[parent].hyperparameters.values["tuner/bracket"]
         return chosen
 
     @kt.synchronized

@@ -25,14 +25,11 @@ class TrialOutcome:
     Args:
         trial: its id.
         status: RUNNING, COMPLETED or FAILED.
-        score: the objective after its best epoch.
-        best_epoch: from 1.
+        score: the objective after ``best_epoch``, which counts from 1.
         bracket: of Hyperband; higher ones halve more often.
         rung: from 0.
-        epochs: trained in all, the earlier rungs' included.
-        initial_epoch: trained in earlier rungs.
+        epochs: trained in all, those in earlier rungs (``initial_epoch``) included.
         parent: the trial it goes on from, or "".
-        hyperparameters: by name.
         history: an entry for each epoch so far, the earlier rungs' included.
         error: why it failed, or "".
     """
@@ -64,8 +61,8 @@ class TrialOutcome:
     def of(cls, trial: Trial, search: Path) -> "TrialOutcome":
         """Collect what the oracle and the trial's folder know."""
         folder, values = trial_folder(search, trial.trial_id), trial.hyperparameters.values
-        completed = trial.status == "COMPLETED"
-        error = folder / "error.txt"
+        completed, error = trial.status == "COMPLETED", folder / "error.txt"
+        failed = trial.status == "FAILED" and error.exists()
         return cls(
             trial=trial.trial_id,
             status=trial.status,
@@ -77,18 +74,15 @@ class TrialOutcome:
             initial_epoch=values["tuner/initial_epoch"],
             parent=values.get("tuner/trial_id", ""),
             hyperparameters={k: values[k] for k in sorted(values) if not k.startswith("tuner/")},
-            history=read_history(folder),
-            error=error.read_text(encoding="utf-8").splitlines()[0]
-            if trial.status == "FAILED" and error.exists()
-            else "",
+            history=_history(folder),
+            error=error.read_text(encoding="utf-8").splitlines()[0] if failed else "",
         )
 
 
-def read_history(folder: Path) -> list[dict]:
-    """Return a trial's history, finished or not."""
+def _history(folder: Path) -> list[dict]:
     try:
         return json.loads((folder / "history.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except FileNotFoundError:  # not finished
         return load_history(folder / "state.npz")
 
 
@@ -99,21 +93,23 @@ def outcomes(oracle: SafeHyperbandOracle, folder: Path) -> list[TrialOutcome]:
 
 def ranked(trials: list[TrialOutcome], direction: str) -> list[TrialOutcome]:
     """Return the completed trials, the best first; of equals the one that began first."""
-    sign = -1 if direction == "max" else 1
-    return sorted(
-        (each for each in trials if each.status == "COMPLETED"), key=lambda each: sign * each.score
-    )
+    completed = [each for each in trials if each.status == "COMPLETED"]
+    return sorted(completed, key=lambda each: each.score, reverse=direction == "max")
 
 
-def leaderboard(
-    best_first: list[TrialOutcome], objective: str, title: str = "", rows: int = 10
-) -> Table:
-    """Lay out the best trials."""
+def trials_table(*columns: str, title: str = "") -> Table:
+    """Return an empty table with these columns and one of hyperparameters."""
     table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", title_style="bold")
-    for name in ("rank", "trial", objective, "epoch", "bracket"):
+    for name in columns:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("hyperparameters")
-    for rank, each in enumerate(best_first[:rows], start=1):
+    return table
+
+
+def leaderboard(best_first: list[TrialOutcome], objective: str, title: str = "") -> Table:
+    """Lay out the ten best trials."""
+    table = trials_table("rank", "trial", objective, "epoch", "bracket", title=title)
+    for rank, each in enumerate(best_first[:10], start=1):
         epoch = f"{each.best_epoch} of {each.epochs}"
         figures = str(rank), each.trial, figure(each.score), epoch, str(each.bracket)
         table.add_row(*figures, described(each.hyperparameters))

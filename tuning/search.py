@@ -19,10 +19,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import tyro
+from etils import epy
 
+import experiments
 from keras_suite.config import ExperimentConfig, flag, with_fields
 from keras_suite.errors import InputError
 from keras_suite.terminal.exit_code import exit_code
@@ -30,8 +32,8 @@ from keras_suite.terminal.interrupts import ctrl_c_ends_at_once
 from keras_suite.terminal.quiet import start_tensorflow
 from tuning import cluster
 
-if TYPE_CHECKING:
-    from tuning.conduct import Search
+with epy.lazy_imports():
+    from tuning import conduct
 
 
 @dataclass(frozen=True)
@@ -70,16 +72,10 @@ class Options:
     def __post_init__(self):
         at_least = {"max_epochs": 1, "factor": 2, "hyperband_iterations": 1, "workers": 1}
         for name, least in at_least.items():
-            if getattr(self, name) < least:
-                value = getattr(self, name)
+            if (value := getattr(self, name)) < least:
                 raise InputError(f"{flag(name)} must be at least {least}, not {value}.")
         if self.resume and self.overwrite:
             raise InputError("--resume and --overwrite exclude each other: give one of them.")
-
-    @property
-    def folder(self) -> Path:
-        """Of this search."""
-        return self.output / self.name
 
 
 def main() -> int:
@@ -89,66 +85,48 @@ def main() -> int:
 
 def parse(arguments: list[str]) -> Options:
     """Read the command line."""
-    return tyro.cli(
-        Options,
-        prog="python tuning/search.py",
-        description=__doc__,
-        args=arguments,
-        config=(tyro.conf.FlagCreatePairsOff,),
-    )
+    about = {"prog": "python tuning/search.py", "description": __doc__}
+    return tyro.cli(Options, **about, args=arguments, config=(tyro.conf.FlagCreatePairsOff,))
 
 
 @ctrl_c_ends_at_once()
 def search(options: Options) -> None:
     """Run a search, or this process's part of one."""
-    experiment = find_experiment(options.name)
-    config = base_config(experiment, options)
+    base_config(find_experiment(options.name), options)  # refuses before any process is started
     part = cluster.role()
-    if options.workers > 1 and part != "alone":
+    if options.workers == 1:
+        this = start(options)
+        if part == "worker":
+            this.join()
+        else:
+            this.conduct(this.run_alone if part == "alone" else this.lead)
+        return
+    if part != "alone":
         raise InputError(
             f"--workers starts a cluster of its own, but {cluster.TUNER_ID} says that this process "
             "joins one: leave one of them out."
         )
-    if options.workers > 1:
-        work = partial(work_for_this_machine, options)
-        with cluster.local_workers(options.workers, work) as crew:  # they start while this does
-            this = start(experiment, config, options)
-            this.conduct(partial(this.lead_crew, crew))
-        return
-    this = start(experiment, config, options)
-    if part == "worker":
-        this.join()
-    else:
-        this.conduct(this.run_alone if part == "alone" else this.lead)
+    work = partial(work_for_this_machine, options)
+    with cluster.local_workers(options.workers, work) as crew:  # they start while this does
+        this = start(options)
+        this.conduct(partial(this.lead, crew))
 
 
 def work_for_this_machine(options: Options, receive: Callable[[], object]) -> None:
-    """Be one of several workers that a search has started.
-
-    Args:
-        options: of the search.
-        receive: waits for the data.
-    """
-    experiment = find_experiment(options.name)
-    start(experiment, base_config(experiment, options), options).work(receive)
+    """Be one of several workers that a search has started, for data that is received."""
+    start(options).work(receive)
 
 
-def start(experiment: ModuleType, config: ExperimentConfig, options: Options) -> "Search":
+def start(options: Options) -> "conduct.Search":
     """Load what a search needs, which takes seconds."""
+    experiment = find_experiment(options.name)
+    config = base_config(experiment, options)
     start_tensorflow(verbose=options.verbose)
-    from tuning.conduct import Search
-
-    return Search(experiment, config, options)
+    return conduct.Search(experiment, config, options)
 
 
 def find_experiment(name: str) -> ModuleType:
-    """Import an experiment.
-
-    Raises:
-        InputError: where there is none of that name, or it cannot be tuned.
-    """
-    import experiments
-
+    """Import an experiment; raise InputError where there is none, or it cannot be tuned."""
     names = sorted(module.name for module in pkgutil.iter_modules(experiments.__path__))
     if name not in names:
         raise InputError(f"There is no experiment {name!r}: there are {', '.join(names)}.")
@@ -160,18 +138,10 @@ def find_experiment(name: str) -> ModuleType:
 
 
 def base_config(experiment: ModuleType, options: Options) -> ExperimentConfig:
-    """Return the Config of the preset with what the command line sets for all trials.
-
-    Raises:
-        InputError: where a field is unknown or refused.
-    """
+    """Return the preset with what the command line sets; raise InputError where it cannot."""
+    shared = {name: getattr(options, name) for name in ("seed", "data", "data_dir")}
     try:
-        config = dataclasses.replace(
-            experiment.PRESETS[options.preset],
-            seed=options.seed,
-            data=options.data,
-            data_dir=options.data_dir,
-        )
+        config = dataclasses.replace(experiment.PRESETS[options.preset], **shared)
     except ValueError as error:
         raise InputError(str(error)) from error
     fields = {}

@@ -12,9 +12,7 @@ from keras_suite.errors import InputError
 def csv_rows(lines: Iterable[str], called: str) -> Iterator[tuple[str, list[str]]]:
     """Yield each row's place, for messages, and its cells; the header is row 0.
 
-    Args:
-        lines: with their ends as they are (``newline=""``).
-        called: what the file is called.
+    The lines have their ends as they are (``newline=""``); messages call the file ``called``.
 
     Raises:
         InputError: where no row can be read, or a row has more or fewer cells than the header.
@@ -49,10 +47,7 @@ def csv_records(
 ) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield each row's place, for messages, and its cells by column; the first row is 1.
 
-    Args:
-        content: UTF-8, not blank.
-        called: what the file is called.
-        columns: those the file must have, in any order.
+    The content is UTF-8 and not blank; it must have the columns, in any order.
 
     Raises:
         InputError: as :func:`csv_rows`, and for other columns.
@@ -61,13 +56,9 @@ def csv_records(
     place, header = next(rows)
     lacking, surplus = Counter(columns) - Counter(header), Counter(header) - Counter(columns)
     if lacking or surplus:
-        what = f"lacks {_listed(lacking)}" if lacking else f"has besides {_listed(surplus)}"
-        raise InputError(
-            f"{place}: the header {what}; it must have these columns once: {', '.join(columns)}."
-        )
+        what = "lacks" if lacking else "has besides"
+        names = ", ".join(f"{name!r:.40}" for name in islice(lacking or surplus, 5))
+        once = f"it must have these columns once: {', '.join(columns)}"
+        raise InputError(f"{place}: the header {what} {names}; {once}.")
     for place, cells in rows:
         yield place, dict(zip(header, cells, strict=True))
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(f"{name!r:.40}" for name in islice(names, 5))

@@ -26,8 +26,7 @@ def _enlarged(size: int) -> np.ndarray:
     from PIL import Image
     from sklearn.datasets import load_digits
 
-    small = load_digits().images
-    grey = (small * 255 / 16).astype("uint8")
+    grey = (load_digits().images * 255 / 16).astype("uint8")
     way = Image.Resampling.BILINEAR
     return np.stack([np.asarray(Image.fromarray(each).resize((size, size), way)) for each in grey])
 
@@ -41,5 +40,4 @@ def _images(X: np.ndarray, source: str) -> Images:
         X, labels, test_size=360, stratify=labels, random_state=0
     )
     provenance = Provenance(source, "sample", len(labels), sha256_of_arrays(X, y, X_test, y_test))
-    class_names = [str(i) for i in range(10)]
-    return Images((X, y), (X_test, y_test), class_names, provenance=provenance)
+    return Images((X, y), (X_test, y_test), [*"0123456789"], provenance=provenance)

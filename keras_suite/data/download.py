@@ -5,8 +5,7 @@ import socket
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from keras_suite.errors import InputError
@@ -26,17 +25,13 @@ class NoNetworkError(UnavailableError):
 
 def cache_folder() -> Path:
     """Folder of downloaded data: ``$KERAS_SUITE_CACHE``, else ``~/.cache/keras_suite``."""
-    given = os.environ.get("KERAS_SUITE_CACHE")
-    return Path(given) if given else Path.home() / ".cache" / "keras_suite"
+    return Path(os.environ.get("KERAS_SUITE_CACHE") or Path.home() / ".cache" / "keras_suite")
 
 
 def download(url: str, path: Path, check: Callable[[Path], object]) -> None:
-    """Download ``url`` to ``path`` with a progress bar.
+    """Download the file at ``url`` with a progress bar and move it to ``path`` after ``check``.
 
-    Args:
-        url: address of one file.
-        path: where the file belongs; moved there in one step after the check.
-        check: called with the downloaded file; raises where it is not what it should be.
+    The check gets the downloaded file and raises where it is not what it should be.
 
     Raises:
         NoNetworkError: where nothing answers at the address within ``NO_NETWORK_AFTER`` seconds.
@@ -45,8 +40,10 @@ def download(url: str, path: Path, check: Callable[[Path], object]) -> None:
     require_answer(url)
     import keras
 
-    with files.whole(path) as partial, _socket_timeout(STALLED_AFTER):
+    timeout = socket.getdefaulttimeout()
+    with files.whole(path) as partial:
         try:
+            socket.setdefaulttimeout(STALLED_AFTER)
             # get_file wants a folder and a name; its own bar shows the progress.
             keras.utils.get_file(partial.name, url, cache_dir=str(partial.parent), cache_subdir=".")
         except Exception as error:  # get_file wraps everything in bare Exception
@@ -56,6 +53,8 @@ def download(url: str, path: Path, check: Callable[[Path], object]) -> None:
                 f"The download of {url} broke off ({_in_a_line(error)}): run the command again, "
                 "or fetch the file by hand and name it with --data-dir."
             ) from error
+        finally:
+            socket.setdefaulttimeout(timeout)
         check(partial)
 
 
@@ -65,37 +64,25 @@ def require_answer(url: str) -> None:
     Raises:
         NoNetworkError: where nothing does within ``NO_NETWORK_AFTER`` seconds.
     """
-    outcome: list[Exception | None] = []
+    failures: list[Exception] = []
 
     def ask() -> None:
-        request = urllib.request.Request(url, method="HEAD")
         try:
+            request = urllib.request.Request(url, method="HEAD")
             urllib.request.urlopen(request, timeout=NO_NETWORK_AFTER).close()
-            outcome.append(None)
         except urllib.error.HTTPError as refusal:
-            refusal.close()
-            outcome.append(None)  # a refusal is an answer; get_file will report it
-        except (OSError, ValueError) as error:
-            outcome.append(error)
+            refusal.close()  # a refusal is an answer; get_file will report it
+        except Exception as error:  # no network, no address, or no HTTP
+            failures.append(error)
 
     # A thread, because looking up a host's name takes no timeout.
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
     thread.join(NO_NETWORK_AFTER)
-    if not outcome:
+    if thread.is_alive():
         raise NoNetworkError(f"{url} did not answer within {NO_NETWORK_AFTER} seconds")
-    if outcome[0] is not None:
-        raise NoNetworkError(f"{url} cannot be reached ({_in_a_line(outcome[0])})")
-
-
-@contextmanager
-def _socket_timeout(seconds: float) -> Iterator[None]:
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(seconds)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)
+    if failures:
+        raise NoNetworkError(f"{url} cannot be reached ({_in_a_line(failures[0])})")
 
 
 def _in_a_line(error: Exception) -> str:

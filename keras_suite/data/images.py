@@ -11,11 +11,8 @@ from keras_suite.data.provenance import Loaded
 class Images(Loaded):
     """A set of labelled images.
 
-    Args:
-        train: images ``[n, height, width]`` or ``[n, height, width, channels]`` uint8, and labels
-            ``[n]`` int64.
-        test: likewise.
-        class_names: of the labels 0, 1, ...
+    Both parts are images ``[n, height, width]`` or ``[n, height, width, channels]`` uint8, and
+    labels ``[n]`` int64; ``class_names`` are those of the labels 0, 1, ...
     """
 
     train: tuple[np.ndarray, np.ndarray]

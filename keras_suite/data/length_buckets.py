@@ -16,10 +16,9 @@ if TYPE_CHECKING:
 Inputs = dict[str, np.ndarray]
 
 EVALUATION_BATCH = 64
+# More would waste less padding and leave less to chance in which rows meet in a batch.
 BATCHES_SORTED_TOGETHER = 50
-"""More would waste less padding and leave less to chance in which rows meet in a batch."""
-WIDTHS_ARE_MULTIPLES_OF = 8
-"""So that a model meets few shapes."""
+WIDTHS_ARE_MULTIPLES_OF = 8  # so that a model meets few shapes
 
 
 @dataclass(frozen=True)
@@ -30,10 +29,7 @@ class TextRows:
     where ``encoded`` has them, ``token_type_ids``; each ``[rows, width]`` int32, the width being
     the longest row's length in the batch, rounded up to a multiple of 8.
 
-    Args:
-        encoded: n texts or pairs.
-        labels: ``[n, ...]`` int64.
-        pad_id: the token that fills up the shorter rows.
+    The n texts or pairs have labels ``[n, ...]`` int64; the token ``pad_id`` fills up short rows.
 
     Raises:
         ValueError: where there is not one label for each of them.
@@ -54,15 +50,11 @@ class TextRows:
     def stream(
         self, batch_size: int, seed: int, first_step: int
     ) -> Iterator[tuple[Inputs, np.ndarray]]:
-        """Give batches without end, pass after pass over all rows, from any step of them on.
+        """Give batches without end, pass after pass over all rows, from ``first_step`` on.
 
         In each pass the rows are shuffled, every 50 batches' worth of them is sorted by length and
         cut into batches, and the batches are shuffled; all by ``seed`` and the pass's number alone.
-
-        Args:
-            batch_size: rows of a batch; one batch of a pass may have fewer.
-            seed: of the order.
-            first_step: how many batches to leave out at the beginning.
+        One batch of a pass may have fewer rows than ``batch_size``.
 
         Yields:
             Inputs and their labels ``[rows, ...]``.
@@ -77,20 +69,16 @@ class TextRows:
     ) -> "tf.data.Dataset":
         """Wrap ``steps`` batches of :meth:`stream` for ``fit``.
 
-        Args:
-            batch_size: see :meth:`stream`.
-            seed: likewise.
-            first_step: likewise, int64; read each time the dataset is iterated.
-            steps: how many batches the dataset has.
+        The int64 ``first_step`` is read each time the dataset is iterated.
         """
         import tensorflow as tf
 
         signature = self._signature(), tf.TensorSpec([None, *self.labels.shape[1:]], tf.int64)
-        return _dataset(
-            lambda: islice(self.stream(batch_size, seed, int(first_step.numpy())), steps),
-            signature,
-            steps,
-        )
+
+        def batches() -> Iterable:
+            return islice(self.stream(batch_size, seed, int(first_step.numpy())), steps)
+
+        return _dataset(batches, signature, steps)
 
     def validation_data(self) -> None:
         """Nothing for Keras to measure: it would take a forward pass besides :meth:`predict`'s."""
@@ -112,8 +100,7 @@ class TextRows:
     ) -> np.ndarray:
         """Return what a model of outputs ``[rows, width, ...]`` makes of each token.
 
-        Returns:
-            ``[tokens, ...]``, one row after the other as in ``encoded``, without padding.
+        It is ``[tokens, ...]``, one row after the other as in ``encoded``, without padding.
         """
         lengths, starts = self.encoded.lengths, self.encoded.offsets[:-1]
         in_order = None
@@ -127,7 +114,18 @@ class TextRows:
 
     def inputs(self, rows: np.ndarray) -> Inputs:
         """Return a batch of some rows, as a model gets them."""
-        return _padded(self.encoded, rows, self.pad_id)
+        encoded, starts = self.encoded, self.encoded.offsets[rows]
+        lengths = encoded.offsets[rows + 1] - starts
+        places = np.arange(lengths.max() + -lengths.max() % WIDTHS_ARE_MULTIPLES_OF)
+        is_token = places < lengths[:, None]
+        picks = np.where(is_token, starts[:, None] + places, 0)
+        batch = {
+            "input_ids": np.where(is_token, encoded.input_ids[picks], np.int32(self.pad_id)),
+            "attention_mask": is_token.astype(np.int32),
+        }
+        if encoded.token_type_ids is not None:
+            batch["token_type_ids"] = encoded.token_type_ids[picks] * batch["attention_mask"]
+        return batch
 
     def first(self, count: int) -> Inputs:
         """Return the first rows as one batch, or all where there are fewer."""
@@ -140,10 +138,8 @@ class TextRows:
     def _signature(self) -> "dict[str, tf.TensorSpec]":
         import tensorflow as tf
 
-        names = ["input_ids", "attention_mask"]
-        if self.encoded.token_type_ids is not None:
-            names.append("token_type_ids")
-        return {name: tf.TensorSpec([None, None], tf.int32) for name in names}
+        names = TextRows.inputs(self, np.arange(1))
+        return dict.fromkeys(names, tf.TensorSpec([None, None], tf.int32))
 
 
 def _dataset(batches: Callable[[], Iterable], signature, size: int) -> "tf.data.Dataset":
@@ -155,9 +151,7 @@ def _dataset(batches: Callable[[], Iterable], signature, size: int) -> "tf.data.
 
 def _shuffled(encoded: Encoded, batch_size: int, seed: int, pass_number: int) -> list[np.ndarray]:
     """Rows of each batch of a pass."""
-    rng = np.random.default_rng([seed, pass_number])
-    lengths = encoded.lengths
-    batches = []
+    rng, lengths, batches = np.random.default_rng([seed, pass_number]), encoded.lengths, []
     for some in _cut(rng.permutation(len(encoded)), batch_size * BATCHES_SORTED_TOGETHER):
         batches += _cut(some[np.argsort(lengths[some], kind="stable")], batch_size)
     return [batches[i] for i in rng.permutation(len(batches))]
@@ -165,23 +159,3 @@ def _shuffled(encoded: Encoded, batch_size: int, seed: int, pass_number: int) ->
 
 def _cut(rows: np.ndarray, size: int) -> list[np.ndarray]:
     return [rows[start : start + size] for start in range(0, len(rows), size)]
-
-
-def _width(lengths: np.ndarray) -> int:
-    return -(-int(lengths.max()) // WIDTHS_ARE_MULTIPLES_OF) * WIDTHS_ARE_MULTIPLES_OF
-
-
-def _padded(encoded: Encoded, rows: np.ndarray, pad_id: int) -> Inputs:
-    starts, ends = encoded.offsets[rows], encoded.offsets[rows + 1]
-    lengths = ends - starts
-    places = np.arange(_width(lengths))
-    is_token = places < lengths[:, None]
-    picks = np.where(is_token, starts[:, None] + places, 0)
-    batch = {
-        "input_ids": np.where(is_token, encoded.input_ids[picks], np.int32(pad_id)),
-        "attention_mask": is_token.astype(np.int32),
-    }
-    if encoded.token_type_ids is not None:
-        types = np.where(is_token, encoded.token_type_ids[picks], np.int8(0))
-        batch["token_type_ids"] = types.astype(np.int32)
-    return batch

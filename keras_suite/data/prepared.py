@@ -24,14 +24,7 @@ def load_images(
     data_dir: Path | None = None,
     sample: Callable[[], Images] = enlarged_digits,
 ) -> Images:
-    """Load a set of images by its TFDS name, such as ``fashion_mnist`` or ``cifar10``.
-
-    Args:
-        name: of the set; its train and test splits are loaded whole. Grey images lose their one
-            channel.
-        kind: see :func:`load_prepared`.
-        data_dir: likewise.
-        sample: makes the images that stand in.
+    """Load images of a TFDS name such as ``cifar10``; grey ones lose their one channel.
 
     Raises:
         InputError: as :func:`load_prepared`; also where the files are damaged or hold other data.
@@ -46,14 +39,10 @@ def load_prepared(
     sample: Callable[[], Data],
     read: Callable[["tfds.core.DatasetBuilder"], Data],
 ) -> Data:
-    """Load what TFDS prepares on disk, downloaded and checked where it is missing.
+    """Load what TFDS prepares on disk (``glue/qqp``), downloaded and checked where it is missing.
 
-    Args:
-        name: of the set, such as ``mnist`` or ``glue/qqp``.
-        kind: as for :func:`keras_suite.data.source.load_data`.
-        data_dir: folder that holds the prepared set; else ``$TFDS_DATA_DIR`` or TFDS' own folder.
-        sample: makes the data that stand in.
-        read: reads the set from its builder.
+    The folder of prepared sets is ``data_dir``, else ``$TFDS_DATA_DIR`` or TFDS' own; ``read``
+    reads the set from its builder. The rest is as for :func:`keras_suite.data.source.load_data`.
 
     Raises:
         InputError: saying what to fetch and where to put it.
@@ -90,8 +79,7 @@ def _read_images(builder: "tfds.core.DatasetBuilder") -> Images:
     source = f"{builder.name} {builder.version} from TensorFlow Datasets"
     rows = len(train[1]) + len(test[1])
     provenance = Provenance(source, "real", rows, sha256_of_arrays(*train, *test))
-    class_names = builder.info.features["label"].names
-    return Images(train, test, class_names, provenance=provenance)
+    return Images(train, test, builder.info.features["label"].names, provenance=provenance)
 
 
 def _read(builder: "tfds.core.DatasetBuilder", part: str) -> Arrays:
@@ -99,20 +87,19 @@ def _read(builder: "tfds.core.DatasetBuilder", part: str) -> Arrays:
     import tensorflow as tf
     import tensorflow_datasets as tfds
 
+    place = builder.data_dir
     anew = "remove the folder and prepare it again, or name another with --data-dir."
     try:
         rows = tfds.as_numpy(builder.as_dataset(part, batch_size=-1))
     except (tf.errors.OpError, OSError, ValueError) as error:
-        raise InputError(
-            f"{builder.data_dir} cannot be read ({in_a_line(error)}): {anew}"
-        ) from error
+        raise InputError(f"{place} cannot be read ({in_a_line(error)}): {anew}") from error
     images, labels = rows["image"], rows["label"]
     if images.dtype != np.uint8 or images.ndim != 4:
         raise InputError(
-            f"{builder.data_dir} holds {images.dtype} of the shape {list(images.shape)} instead of "
+            f"{place} holds {images.dtype} of the shape {list(images.shape)} instead of "
             f"uint8 images of one size: {anew}"
         )
     num_classes = builder.info.features["label"].num_classes
     if labels.min() < 0 or labels.max() >= num_classes:
-        raise InputError(f"{builder.data_dir} has labels outside 0..{num_classes - 1}: {anew}")
+        raise InputError(f"{place} has labels outside 0..{num_classes - 1}: {anew}")
     return images.squeeze(-1) if images.shape[-1] == 1 else images, labels

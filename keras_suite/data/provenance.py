@@ -39,12 +39,7 @@ class Provenance:
 
 @dataclass(frozen=True, kw_only=True)
 class Loaded:
-    """What every loaded data set tells of itself.
-
-    Args:
-        provenance: where its rows came from.
-        notice: a sentence the person must see, or "".
-    """
+    """What every loaded data set tells of itself; the person must see the notice."""
 
     provenance: Provenance
     notice: str = ""

@@ -20,10 +20,7 @@ UNREADABLE += (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error)
 def reading(called: str, form: str, remedy: str = "fetch it again") -> Iterator[None]:
     """Turn what goes wrong while a file is read into one sentence.
 
-    Args:
-        called: what messages call the file.
-        form: what it should be, such as "table".
-        remedy: what the person can do.
+    Messages call the file ``called``, say that it should be a ``form``, and name the remedy.
 
     Raises:
         InputError: for a file that is damaged, is not UTF-8 or cannot be opened.
@@ -47,12 +44,9 @@ def reading(called: str, form: str, remedy: str = "fetch it again") -> Iterator[
 
 
 def read_text_bytes(path: Path, called: str, form: str) -> bytes:
-    """Return a text file's UTF-8 without its mark, unpacked where it is a .gz or .zip.
+    """Return a text file's UTF-8 without its mark, unpacked from a .gz or a .zip of it alone.
 
-    Args:
-        path: the file; a zip holds it alone.
-        called: what messages call the file.
-        form: what it should be, such as "table".
+    Messages call it ``called`` and say that it should be a ``form``, such as "table".
 
     Raises:
         InputError: as :func:`reading`, and for an empty file or a web page.

@@ -26,8 +26,7 @@ def load_data(
     """Load a data set from the place the person names, else as ``fetch`` does, else a sample.
 
     Args:
-        kind: of ``--data``: "real" never falls back; "auto" falls back to the sample where real
-            data cannot be had; "sample" is the sample.
+        kind: "real", "sample", or "auto": the sample where real data cannot be had.
         data_dir: of ``--data-dir``.
         sample: makes the data that stand in; their notice is written here.
         read: reads what lies at ``data_dir``.
@@ -47,9 +46,8 @@ def load_data(
         return fetch()
     except UnavailableError as error:
         if kind == "real":
-            raise InputError(
-                f"No real data here: {error}; {remedy}, or name it with --data-dir."
-            ) from error
+            why = f"No real data here: {error}; {remedy}"
+            raise InputError(f"{why}, or name it with --data-dir.") from error
         cause = "No network: " if isinstance(error, NoNetworkError) else ""
         return _noticed(sample(), f" ({cause}{error}.)")
 
@@ -57,11 +55,8 @@ def load_data(
 def from_cache(url: str, path: Path, read: Callable[[Path, str], Content]) -> Content:
     """Read a file of the cache, downloaded where it is not there.
 
-    Args:
-        url: of the file.
-        path: in the cache.
-        read: takes the file and what messages call it, and raises for one that is not the public
-            one. A download that it refuses is not kept.
+    ``read`` takes the file and what messages call it, and raises for one that is not the public
+    one. A download that it refuses is not kept.
     """
     if not path.exists():
         download(url, path, check=lambda partial: read(partial, url))
@@ -71,12 +66,8 @@ def from_cache(url: str, path: Path, read: Callable[[Path, str], Content]) -> Co
 def find_file(place: Path, *names: str) -> Path:
     """Return the file that ``--data-dir`` names, itself or by its folder.
 
-    Args:
-        place: the file or the folder.
-        names: what it may be called in a folder, the preferred one first.
-
     Raises:
-        InputError: where it is not there.
+        InputError: as :func:`find_in_folder`.
     """
     return place if place.is_file() else find_in_folder(place, *names)
 
@@ -112,9 +103,6 @@ def require_public(called: str, found: str, published: str) -> None:
 
 
 def _noticed(data: Data, why: str = "") -> Data:
-    about = data.provenance
-    notice = (
-        f"SAMPLE DATA: {about.rows:,} {about.source}; "
-        f"no figure below says anything about the real set.{why}"
-    )
+    rows = f"SAMPLE DATA: {data.provenance.rows:,} {data.provenance.source}"
+    notice = f"{rows}; no figure below says anything about the real set.{why}"
     return dataclasses.replace(data, notice=notice)

@@ -17,10 +17,8 @@ Rows = Union[Arrays, "TextRows"]
 class Split:
     """Three disjoint sets of rows, each a pair (inputs ``[n, ...]``, labels ``[n]``) or texts.
 
-    Args:
-        train: the only rows that weights, scalers and resampling may see.
-        validation: for choices: epochs, thresholds, hyperparameters.
-        test: for the figures that are reported.
+    Weights, scalers and resampling may see ``train`` alone; ``validation`` is for choices (epochs,
+    thresholds, hyperparameters), ``test`` for the figures that are reported.
     """
 
     train: Rows
@@ -34,10 +32,6 @@ class Split:
 
 @dataclass(frozen=True)
 class TextSplit(Split):
-    """Sets of texts.
-
-    Args:
-        tokenizer: that made their token ids, transformers' PreTrainedTokenizerFast.
-    """
+    """Sets of texts, with the tokenizer that made their token ids."""
 
     tokenizer: "PreTrainedTokenizerFast"

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,10 +20,8 @@ from keras_suite.terminal import files
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
-CACHE_FORMAT = 1
-"""To be raised whenever the same texts would be stored in another way."""
-ROWS_AT_A_TIME = 4096
-"""The tokenizer's own objects hold far more than the ids, so not all rows are given at once."""
+CACHE_FORMAT = 1  # to be raised whenever the same texts would be stored in another way
+ROWS_AT_A_TIME = 4096  # the tokenizer's own objects hold far more than the ids
 
 
 @dataclass(frozen=True)
@@ -70,18 +69,16 @@ def load_tokenizer(name_or_path: str | Path) -> "PreTrainedTokenizerFast":
             str(name_or_path), use_fast=True, local_files_only=offline
         )
     except Exception as error:  # the libraries raise whatever their parsers do
-        reason = why or in_a_line(error)
-        raise _no_tokenizer(name_or_path, reason) from error
+        raise _no_tokenizer(name_or_path, why or in_a_line(error)) from error
     if not tokenizer.is_fast:
         raise _no_tokenizer(name_or_path, "it has no fast version")
     return tokenizer
 
 
 def only_local(name_or_path: str | Path) -> tuple[bool, str]:
-    """Return whether to look for pretrained files on this machine only.
+    """Return whether to look for pretrained files on this machine only, and why ("" for a folder).
 
-    Returns:
-        That, and the reason to give where they are not found either; "" for a folder.
+    The reason is to be given where they are not found here either.
     """
     from huggingface_hub.constants import ENDPOINT
 
@@ -100,15 +97,11 @@ def encode(
     max_length: int,
     cache: Path | None = None,
 ) -> Encoded:
-    """Turn texts or pairs into token ids, as ``tokenizer(*columns)`` makes them.
+    """Turn texts or pairs into token ids, as the fast ``tokenizer(*columns)`` makes them.
 
-    Args:
-        tokenizer: a fast one.
-        columns: n texts, or the n first and the n second texts of pairs.
-        max_length: the most tokens of a text or pair, special ones included; what is longer is
-            truncated, of a pair the longer text first.
-        cache: folder that keeps the ids, each set in a file named by everything it depends on;
-            several processes may use it at once. None keeps nothing.
+    What has more than ``max_length`` tokens, special ones included, is truncated, of a pair the
+    longer text first. The folder ``cache`` keeps the ids, each set in a file named by everything
+    it depends on; several processes may use it at once.
 
     Raises:
         InputError: for an empty text, or where ``max_length`` leaves no room for the texts.
@@ -118,10 +111,11 @@ def encode(
     if cache is None:
         return _encode(tokenizer, columns, max_length)
     file = cache / f"{_key(tokenizer, columns, max_length)}.npz"
-    encoded = _read_cached(file, max_length)
-    if encoded is None:
+    if (encoded := _read_cached(file, max_length)) is None:
         encoded = _encode(tokenizer, columns, max_length)
-        _write_cached(file, encoded)
+        arrays = {name: value for name, value in vars(encoded).items() if value is not None}
+        with files.whole(file) as partial:
+            np.savez(partial, **arrays)
     return encoded
 
 
@@ -155,17 +149,13 @@ def _require_room(tokenizer: "PreTrainedTokenizerFast", pair: bool, max_length: 
 def _key(
     tokenizer: "PreTrainedTokenizerFast", columns: Sequence[list[str]], max_length: int
 ) -> str:
-    """SHA-256 of all that decides the ids, as 64 hexadecimal digits."""
+    """SHA-256 of all that decides the ids."""
     state = json.loads(tokenizer.backend_tokenizer.to_str())
     # Left by the last call, whatever it was, and set anew by the next.
     state["truncation"] = state["padding"] = None
-    python_state = [
-        type(tokenizer).__name__,
-        tokenizer.truncation_side,
-        tokenizer.split_special_tokens,
-        tokenizer.model_input_names,
-        importlib.metadata.version("tokenizers"),
-    ]
+    options = attrgetter("truncation_side", "split_special_tokens", "model_input_names")
+    version = importlib.metadata.version("tokenizers")
+    python_state = [type(tokenizer).__name__, *options(tokenizer), version]
     first, second = (*columns, None)[:2]
     parts = [CACHE_FORMAT, state, python_state, max_length, first, second]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
@@ -175,7 +165,7 @@ def _encode(
     tokenizer: "PreTrainedTokenizerFast", columns: Sequence[list[str]], max_length: int
 ) -> Encoded:
     ids, types = [np.empty(0, np.int32)], [np.empty(0, np.int8)]
-    offsets, truncated = [0], 0
+    lengths, truncated = [0], 0
     makes_types = "token_type_ids" in tokenizer.model_input_names
     for start in range(0, len(columns[0]), ROWS_AT_A_TIME):
         batch = tokenizer(
@@ -187,12 +177,11 @@ def _encode(
         ids.append(np.fromiter(chain.from_iterable(batch["input_ids"]), np.int32))
         if makes_types:
             types.append(np.fromiter(chain.from_iterable(batch["token_type_ids"]), np.int8))
-        offsets += (offsets[-1] + np.cumsum([len(row) for row in batch["input_ids"]])).tolist()
+        lengths += map(len, batch["input_ids"])
         truncated += sum(bool(encoding.overflowing) for encoding in batch.encodings)
     all_types = np.concatenate(types) if makes_types else None
-    return Encoded(
-        np.concatenate(ids), np.array(offsets, np.int64), all_types, max_length, truncated
-    )
+    offsets = np.cumsum(lengths, dtype=np.int64)
+    return Encoded(np.concatenate(ids), offsets, all_types, max_length, truncated)
 
 
 def _read_cached(file: Path, max_length: int) -> Encoded | None:
@@ -204,9 +193,3 @@ def _read_cached(file: Path, max_length: int) -> Encoded | None:
             return Encoded(**arrays | scalars)  # which refuses an array of another name
     except Exception:  # not there, or damaged in one of many ways
         return None
-
-
-def _write_cached(file: Path, encoded: Encoded) -> None:
-    arrays = {name: value for name, value in vars(encoded).items() if value is not None}
-    with files.whole(file) as partial:
-        np.savez(partial, **arrays)

@@ -14,12 +14,9 @@ SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 def wordpiece_of(texts: Iterable[str], vocab_size: int) -> "PreTrainedTokenizerFast":
     """Make a tokenizer as BERT's is (lower case, [CLS] first [SEP] second [SEP]) from texts.
 
-    It knows their most frequent words and spells all others in letters. The same texts give the
-    same token ids, which the trainers of ``tokenizers`` do not.
-
-    Args:
-        texts: to count.
-        vocab_size: tokens at most, special ones and letters included.
+    It knows their most frequent words and spells all others in letters, with ``vocab_size`` tokens
+    at most, special ones and letters included. The same texts give the same token ids, which the
+    trainers of ``tokenizers`` do not.
     """
     from tokenizers import BertWordPieceTokenizer
     from tokenizers.normalizers import BertNormalizer

@@ -21,10 +21,11 @@ def load_pretrained(
 ) -> tf_keras.Model:
     """Load a TF model of transformers from a folder or the Hugging Face hub.
 
+    Without a network a name is looked for in the hub's local cache. Pickles are never loaded.
+
     Args:
         kind: the model's class in transformers, or an auto class.
-        name_or_path: a folder with config.json and model.safetensors, or a name on the hub, which
-            without a network is looked for in the hub's local cache. Pickles are never loaded.
+        name_or_path: a folder with config.json and model.safetensors, or a name on the hub.
         what: the person calls the model, for the error.
         may_lack: whether the model, once loaded, can do without its weight of a name.
         also: what further to fetch, for the error.
@@ -34,9 +35,16 @@ def load_pretrained(
             weights because the checkpoint lacks them.
     """
     try:
-        model, lacking = _load(kind, _folder(name_or_path))
+        model, report = kind.from_pretrained(
+            str(_folder(name_or_path)),
+            use_safetensors=True,
+            local_files_only=True,
+            ignore_mismatched_sizes=True,  # reported, unlike what it raises
+            output_loading_info=True,
+        )
     except Exception as error:  # the libraries raise whatever their parsers do
         raise _refusal(name_or_path, in_a_line(error, 250), what, also) from error
+    lacking = report["missing_keys"] + [name for name, *_ in report["mismatched_keys"]]
     lost = [name for name in lacking if not may_lack(model, name)]
     if lost:
         reason = f"{WEIGHTS} lacks {len(lost)} of its weights, such as {min(lost)}"
@@ -50,28 +58,14 @@ def _folder(name_or_path: str | Path) -> Path:
     folder = Path(name_or_path)
     if not folder.is_dir():
         offline, why = only_local(name_or_path)
+        how = {"allow_patterns": [CONFIG, WEIGHTS], "local_files_only": offline}
         try:
-            files = [CONFIG, WEIGHTS]
-            folder = Path(
-                snapshot_download(str(name_or_path), allow_patterns=files, local_files_only=offline)
-            )
+            folder = Path(snapshot_download(str(name_or_path), **how))
         except Exception as error:  # huggingface_hub raises many kinds
             raise InputError(why or str(error)) from error
     if not (folder / WEIGHTS).is_file():
         raise InputError(f"it holds no {WEIGHTS}")
     return folder
-
-
-def _load(kind: type, folder: Path) -> tuple[tf_keras.Model, list[str]]:
-    """Return the model in a folder, and the names of its weights that the file lacks."""
-    model, report = kind.from_pretrained(
-        str(folder),
-        use_safetensors=True,
-        local_files_only=True,
-        ignore_mismatched_sizes=True,  # reported, unlike what it raises
-        output_loading_info=True,
-    )
-    return model, report["missing_keys"] + [name for name, *_ in report["mismatched_keys"]]
 
 
 def _refusal(name_or_path: str | Path, reason: str, what: str, also: str) -> InputError:

@@ -37,12 +37,6 @@ def tokenizer_for(encoder: str, texts: list[str]) -> "PreTrainedTokenizerFast":
 def encoder_for(encoder: str, max_length: int, seed: int, tokens: bool = False) -> Adopted:
     """Load an encoder that takes all its tokenizer makes; "tiny" is :func:`random_encoder`.
 
-    Args:
-        encoder: a name or path as for :func:`load_encoder`, or "tiny".
-        max_length: the most tokens of an input.
-        seed: of random weights.
-        tokens: as for :func:`load_encoder`.
-
     Raises:
         InputError: as :func:`load_encoder` and :func:`require_fit`.
     """
@@ -73,13 +67,8 @@ def load_encoder(name_or_path: str | Path, tokens: bool = False) -> Adopted:
     """
     # What classifies tokens is built without a pooler.
     kind = TFAutoModelForTokenClassification if tokens else TFAutoModelForSequenceClassification
-    model = load_pretrained(
-        kind,
-        resolve(name_or_path),
-        "encoder",
-        _may_lack,
-        also=" with the tokenizer's files",
-    )
+    files = " with the tokenizer's files"
+    model = load_pretrained(kind, resolve(name_or_path), "encoder", _may_lack, files)
     return _adopt(getattr(model, model.base_model_prefix))
 
 
@@ -88,11 +77,6 @@ def random_encoder(vocab_size: int, seed: int, tokens: bool = False) -> Adopted:
 
     It knows nothing of any language: whatever a model on top of it gets right, it learnt from
     its own training data. It is called as BERTs of :func:`load_encoder` are.
-
-    Args:
-        vocab_size: number of token ids.
-        seed: decides the weights.
-        tokens: as for :func:`load_encoder`.
     """
     config = BertConfig(
         vocab_size=vocab_size,
@@ -110,12 +94,7 @@ def random_encoder(vocab_size: int, seed: int, tokens: bool = False) -> Adopted:
 
 
 def require_fit(encoder: Adopted, tokenizer: "PreTrainedTokenizerFast", max_length: int) -> None:
-    """Return where the encoder can take whatever the tokenizer makes.
-
-    Args:
-        encoder: of :func:`load_encoder` or :func:`random_encoder`.
-        tokenizer: makes its token ids.
-        max_length: the most tokens of an input.
+    """Return where the encoder can take whatever the tokenizer makes, ``max_length`` tokens long.
 
     Raises:
         InputError: where it has too few token ids or positions.

@@ -7,13 +7,13 @@ from matplotlib.figure import Figure
 
 from keras_suite.plots.style import subplots
 
+COLUMNS = 6
 MISTAKES = 24
 
 
-def gallery(images: np.ndarray, titles: list[str], columns: int = 6) -> Figure:
+def gallery(images: np.ndarray, titles: list[str]) -> Figure:
     """Draw small pictures in rows, uint8 ``[n, height, width]`` or ``[n, height, width, 3]``."""
-    rows = max(1, -(-len(images) // columns))
-    figure, axes = subplots(rows, columns, 1.6, 1.9)
+    figure, axes = subplots(max(1, -(-len(images) // COLUMNS)), COLUMNS, 1.6, 1.9)
     for axis in axes.flat:
         axis.set_axis_off()
     for axis, image, title in zip(axes.flat, images, titles, strict=False):

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 
 from rich.console import Console
@@ -35,19 +36,11 @@ class Run:
         self.folder = folder
         self.metrics = metrics
         self.console = console
+        self.experiment: str = metrics["experiment"]
+        self.state_folder = folder / "state"  # of resumable states, until the run is done
         self.progress = JobProgress(console)
         self.provenance: Provenance | None = None
         self.histories: dict[str, list[dict]] = {}
-
-    @property
-    def experiment(self) -> str:
-        """The experiment's name."""
-        return self.metrics["experiment"]
-
-    @property
-    def state_folder(self) -> Path:
-        """Where resumable states lie while the run is not done."""
-        return self.folder / "state"
 
     @property
     def is_done(self) -> bool:
@@ -62,8 +55,7 @@ class Run:
         Raises:
             InputError: where the run was begun on other data.
         """
-        data = dataclasses.asdict(provenance)
-        before = self.metrics["data"]
+        data, before = dataclasses.asdict(provenance), self.metrics["data"]
         if before and before["sha256"] != data["sha256"]:
             raise InputError(
                 f"{self.folder} was begun on other rows (sha256 {before['sha256'][:8]}..., now "
@@ -72,7 +64,8 @@ class Run:
         self.provenance = provenance
         self.metrics["data"] = data
         self.write()
-        _point_latest_to(self.folder)
+        with files.whole(self.folder.parent / "latest") as partial:
+            partial.symlink_to(self.folder.name)
         provenance.announce(self.console, notice)
         self.progress.bar.start()
 
@@ -89,13 +82,8 @@ class Run:
     def fit(self, fits: list, share: float, at_once: int | None = None) -> dict[str, list[dict]]:
         """Run all fits, resumable, and write ``history.csv`` with these and all fits before.
 
-        Args:
-            fits: :class:`keras_suite.training.fit.Fit` objects, their names unique in the run.
-            share: of the run's time that the fits take, for the bar.
-            at_once: how many run side by side; None makes it one for each core.
-
-        Returns:
-            What :func:`keras_suite.training.parallel.run_fits` does.
+        Their names are unique in the run, and they take ``share`` of its time; the rest is as in
+        :func:`keras_suite.training.parallel.run_fits`.
         """
         from keras_suite.training.parallel import run_fits
 
@@ -116,12 +104,9 @@ class Run:
         """Write ``history.csv``: a row per fit and epoch, empty where a fit has no such figure."""
         rows = [{"fit": fit} | each for fit, entries in self.histories.items() for each in entries]
         rows = [{k: v for k, v in row.items() if not isinstance(v, list)} for row in rows]
-        columns = dict.fromkeys(column for row in rows for column in row)
-        with (
-            files.whole(self.folder / "history.csv") as partial,
-            partial.open("w", newline="") as file,
-        ):
-            writer = csv.DictWriter(file, columns)
+        file = self.folder / "history.csv"
+        with files.whole(file) as partial, partial.open("w", newline="") as opened:
+            writer = csv.DictWriter(opened, dict.fromkeys(chain.from_iterable(rows)))
             writer.writeheader()
             writer.writerows(rows)
 
@@ -180,16 +165,8 @@ def open_run(
 ) -> Iterator[Run]:
     """Open a new run, or with ``resume`` the newest of the same experiment and Config.
 
-    Args:
-        experiment: its name.
-        preset: the preset the Config came from, for the record.
-        config: decides, field by field, which run is "the same".
-        output: folder of all runs.
-        about: what is reproduced, in a line, for the record.
-        command: that starts the run, likewise.
-        resume: go on with a run that was killed or interrupted; where there is none, a new one is
-            begun.
-        console: where to report; standard output by default.
+    Where there is none to resume, a new one is begun in the folder of all runs, ``output``.
+    ``about`` (what is reproduced, in a line), ``command`` and ``preset`` go into its record.
 
     Yields:
         The run. Ctrl-C inside leaves it with status "interrupted".
@@ -197,7 +174,6 @@ def open_run(
     Raises:
         InputError: where another process is at this run, or the folder cannot be written.
     """
-    console = console or Console()
     home = output / experiment
     fields = json.dumps(dataclasses.asdict(config), default=str, sort_keys=True, indent=1)
     fingerprint = hashlib.sha256(fields.encode()).hexdigest()[:8]
@@ -210,7 +186,7 @@ def open_run(
         files.sweep(folder)
         files.write_text(folder / "config.json", fields + "\n")
         begun = {"experiment": experiment, "about": about, "command": command, "preset": preset}
-        run = Run(folder, _metrics(folder, begun, config), console)
+        run = Run(folder, _metrics(folder, begun, config), console or Console())
         if run.is_done:
             files.remove(run.state_folder)  # the kill may have come just before this
         try:
@@ -239,11 +215,6 @@ def _new_folder(home: Path, fingerprint: str) -> Path:
             raise InputError(
                 f"{home} cannot be made ({error.strerror}): choose another folder with --output."
             ) from error
-
-
-def _point_latest_to(folder: Path) -> None:
-    with files.whole(folder.parent / "latest") as partial:
-        partial.symlink_to(folder.name)
 
 
 def _metrics(folder: Path, begun: dict[str, str], config: ExperimentConfig) -> dict:

@@ -7,13 +7,7 @@ import keras
 
 @keras.saving.register_keras_serializable("keras_suite")
 class BatchLoss(keras.metrics.MeanMetricWrapper):
-    """The loss of the last batch alone, a metric to compile a model with.
-
-    Args:
-        fn: the model's loss, from labels and outputs to ``[rows]``.
-        name: as the logs have it.
-        dtype: of the mean.
-    """
+    """A metric: the loss ``fn`` of the last batch alone, from labels and outputs to ``[rows]``."""
 
     def __init__(self, fn: Callable, name: str = "batch_loss", dtype: str | None = None):
         super().__init__(fn, name, dtype)
@@ -27,7 +21,7 @@ class BatchLoss(keras.metrics.MeanMetricWrapper):
 class BatchLosses(keras.callbacks.Callback):
     """Gathers what :class:`BatchLoss` measures into the list ``batch_losses`` of an epoch's logs.
 
-    Other callbacks that look at the logs after an epoch expect numbers and must come before.
+    Callbacks that expect numbers there must come before.
     """
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -35,10 +29,10 @@ class BatchLosses(keras.callbacks.Callback):
         self.losses = []
 
     def on_train_batch_end(self, batch, logs=None):
-        """Add to it."""
+        """Add the batch's loss."""
         self.losses.append(logs["batch_loss"])
 
     def on_epoch_end(self, epoch, logs=None):
-        """Put it into the logs, in the place of the last batch's loss."""
+        """Put the list into the logs, in the place of the last batch's loss."""
         logs["batch_losses"] = self.losses
         del logs["batch_loss"]

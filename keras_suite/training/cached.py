@@ -17,22 +17,14 @@ def cached(
     announce: Callable[[str], object] = lambda sentence: None,
     advance: Callable[[float], object] = lambda part: None,
 ) -> tuple[keras.Model, list[Rows]]:
-    """Compute what never changes about a model's rows once, as far as there is such a thing.
+    """Compute what never changes about the rows of a compiled model once, where there is any.
 
-    Args:
-        model: compiled.
-        parts: sets of rows.
-        cache: where the features are kept.
-        announce: called with sentences for the person, also with why nothing can be kept.
-        advance: as for :meth:`PrefixCache.rows`.
+    ``announce`` is also told why nothing can be kept; all else is as :meth:`PrefixCache.rows` has
+    it, ``InputError`` too.
 
     Returns:
-        The model's tail, compiled as the model is, and the features of each set; or, where
-        nothing can be kept, the model and the sets themselves. To train the tail is to train the
-        model.
-
-    Raises:
-        InputError: as :meth:`PrefixCache.rows`.
+        The tail, compiled as the model is, and the features of each set of rows; or, where nothing
+        can be kept, the model and the sets themselves. To train the tail is to train the model.
     """
     try:
         prefix, tail = cut(model)

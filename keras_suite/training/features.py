@@ -1,6 +1,5 @@
 """What a frozen prefix makes of rows: what decides it, its shape, its order, and who reads it."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,73 +15,50 @@ BATCH = 16
 """Rows that go through a prefix at once: fewer than in a training step, which has the peak."""
 
 
-class Features(ABC):
+@dataclass(frozen=True)
+class Features:
     """The features of rows, along the first axis of one array."""
 
-    @property
-    @abstractmethod
-    def deciding(self) -> list[np.ndarray]:
-        """All that decides what a prefix makes of the rows."""
+    prefix: keras.Model
+    source: ArrayRows
 
     @property
-    @abstractmethod
+    def deciding(self) -> list[np.ndarray]:
+        """All that decides what a prefix makes of the rows."""
+        return [self.source.inputs]
+
+    @property
     def places(self) -> int:
         """Length of the array's first axis."""
+        return len(self.source.inputs)
 
     @property
     def per_token(self) -> bool:
         """Whether a prefix's output has a second axis, the tokens', that the array has not."""
         return False
 
-    @abstractmethod
     def some(self) -> np.ndarray | Inputs:
         """Return a row or a few, as the prefix gets them."""
+        return self.source.inputs[:1]
 
-    @abstractmethod
     def compute(self) -> Iterator[tuple[int, np.ndarray]]:
         """Give all features in pieces, each with its place on the first axis."""
+        for start in range(0, self.places, BATCH):
+            yield start, self.prefix.predict_on_batch(self.source.inputs[start : start + BATCH])
 
-    @abstractmethod
     def rows(self, path: Path) -> StoredRows | StoredTextRows:
         """Return the rows to train a tail on, for features that lie in a file of numpy's."""
+        return StoredRows(path, self.source.labels)
 
 
 def features_of(prefix: keras.Model, rows: ArrayRows | TextRows) -> Features:
     """Say how the features of rows are computed and stored."""
-    if isinstance(rows, TextRows):
-        return _TextFeatures(prefix, rows)
-    return _ArrayFeatures(prefix, rows)
+    return (_TextFeatures if isinstance(rows, TextRows) else Features)(prefix, rows)
 
 
-@dataclass(frozen=True)
-class _ArrayFeatures(Features):
-    prefix: keras.Model
-    source: ArrayRows
-
-    @property
-    def deciding(self) -> list[np.ndarray]:
-        return [self.source.inputs]
-
-    @property
-    def places(self) -> int:
-        return len(self.source.inputs)
-
-    def some(self) -> np.ndarray:
-        return self.source.inputs[:1]
-
-    def compute(self) -> Iterator[tuple[int, np.ndarray]]:
-        for start in range(0, self.places, BATCH):
-            yield start, self.prefix.predict_on_batch(self.source.inputs[start : start + BATCH])
-
-    def rows(self, path: Path) -> StoredRows:
-        return StoredRows(path, self.source.labels)
-
-
-@dataclass(frozen=True)
 class _TextFeatures(Features):
     """A place for each text, or for each token of all texts where the prefix tells them apart."""
 
-    prefix: keras.Model
     source: TextRows
 
     @property
@@ -95,8 +71,12 @@ class _TextFeatures(Features):
     def places(self) -> int:
         return int(self.source.encoded.offsets[-1]) if self.per_token else len(self.source)
 
+    @property
+    def per_token(self) -> bool:
+        return has_tokens(self.prefix.output)
+
     def some(self) -> Inputs:
-        return self.source.inputs(np.arange(1))
+        return self.source.first(1)
 
     def compute(self) -> Iterator[tuple[int, np.ndarray]]:
         encoded = self.source.encoded
@@ -111,7 +91,3 @@ class _TextFeatures(Features):
     def rows(self, path: Path) -> StoredTextRows:
         source = self.source
         return StoredTextRows(source.encoded, source.labels, source.pad_id, path, self.per_token)
-
-    @property
-    def per_token(self) -> bool:
-        return has_tokens(self.prefix.output)

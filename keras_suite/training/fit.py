@@ -23,8 +23,7 @@ class Fit:
         name: unique within the run; names files and curves.
         model: built and compiled.
         train: inputs and labels, arrays with rows along the first axis, or ``TextRows``.
-        validation: likewise; measured after each epoch, never trained on.
-        epochs: how many.
+        validation: such rows, measured after each epoch, never trained on.
         batch_size: rows a step.
         seed: of the order of the rows; epoch e of a seed always has the same order.
         measures: further figures of each epoch by name, each a function of the validation labels
@@ -62,10 +61,7 @@ def run_fit(
 ) -> list[dict]:
     """Train ``fit.model``, going on after the last finished epoch where ``state`` holds one.
 
-    Args:
-        fit: what to train.
-        state: file that holds everything after each epoch; None keeps nothing.
-        callbacks: further Keras callbacks.
+    The file ``state`` holds everything after each epoch; None keeps nothing.
 
     Returns:
         One entry an epoch: epoch (from 1), what the model was compiled to measure, the same on
@@ -78,8 +74,9 @@ def run_fit(
     history = saved.load() if saved else []
     if len(history) < fit.epochs:
         steps, first_step = fit.steps_per_epoch, tf.Variable(0, dtype=tf.int64)
-        clock = keras.callbacks.LambdaCallback(
-            on_epoch_begin=lambda epoch, logs: first_step.assign(epoch * steps)
+        first = keras.callbacks.LambdaCallback(
+            on_epoch_begin=lambda epoch, logs: first_step.assign(epoch * steps),
+            on_epoch_end=lambda epoch, logs: _measure(fit, logs),
         )
         losses = [BatchLosses()] if fit.keeps_batch_losses else []
         fit.model.fit(  # iterates the batches anew for each epoch
@@ -87,26 +84,19 @@ def run_fit(
             epochs=fit.epochs,
             initial_epoch=len(history),
             validation_data=as_rows(fit.validation).validation_data(),
-            callbacks=[clock, _Measures(fit), *callbacks, *losses, _Recorder(history, saved)],
+            callbacks=[first, *callbacks, *losses, _Recorder(history, saved)],
             verbose=0,
             shuffle=False,  # the batches are
         )
     return history
 
 
-class _Measures(keras.callbacks.Callback):
-    """Adds the fit's measures to what Keras measured, before the other callbacks see it."""
-
-    def __init__(self, fit: Fit):
-        super().__init__()
-        self.fit = fit
-
-    def on_epoch_end(self, epoch, logs=None):
-        if self.fit.measures:
-            rows = as_rows(self.fit.validation)
-            outputs = rows.predict(self.model)
-            measures = self.fit.measures.items()
-            logs |= {name: measure(rows.labels, outputs) for name, measure in measures}
+def _measure(fit: Fit, logs: dict) -> None:
+    """Add the fit's measures to what Keras measured, before the other callbacks see it."""
+    if fit.measures:
+        rows = as_rows(fit.validation)
+        outputs = rows.predict(fit.model)
+        logs |= {name: measure(rows.labels, outputs) for name, measure in fit.measures.items()}
 
 
 class _Recorder(keras.callbacks.Callback):
@@ -114,8 +104,7 @@ class _Recorder(keras.callbacks.Callback):
 
     def __init__(self, history: list[dict], state: State | None):
         super().__init__()
-        self.history = history
-        self.state = state
+        self.history, self.state = history, state
 
     def on_epoch_begin(self, epoch, logs=None):
         self.started = time.perf_counter()

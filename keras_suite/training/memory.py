@@ -23,22 +23,16 @@ def forget_graphs() -> None:
 
 
 def watch_peak_memory() -> Callable[[], int]:
-    """Begin to watch the memory of this process.
+    """Return a function that gives this process's highest resident memory in bytes from now on.
 
-    Returns:
-        A function that gives the highest resident memory in bytes from now on, what is there now
-        included; where the system is not Linux, since the process started.
+    Where the system is not Linux, that is the highest since the process started.
     """
     try:
         Path("/proc/self/clear_refs").write_text("5")  # sets the peak back to what is in use
     except OSError:
         return _peak_since_start
-    return _peak_since_reset
-
-
-def _peak_since_reset() -> int:
-    status = Path("/proc/self/status").read_text()
-    return 1024 * int(status.split("VmHWM:")[1].split()[0])
+    status = Path("/proc/self/status")
+    return lambda: 1024 * int(status.read_text().split("VmHWM:")[1].split()[0])
 
 
 def _peak_since_start() -> int:

@@ -25,8 +25,7 @@ def one_core_per_operation() -> None:
     """Let TensorFlow use one core for an operation and the others for other operations.
 
     For networks so small that splitting an operation costs more than it gains; :func:`run_fits`
-    then keeps the cores busy with other fits. Must come before TensorFlow's first operation;
-    later it changes nothing.
+    keeps the cores busy with other fits. After TensorFlow's first operation it changes nothing.
     """
     try:
         tf.config.threading.set_intra_op_parallelism_threads(1)
@@ -48,19 +47,16 @@ def run_fits(
     on_steps: Callable[[int], None] = lambda steps: None,
     at_once: int | None = None,
 ) -> dict[str, list[dict]]:
-    """Run all fits, the longest first.
+    """Run all fits, the longest first; return the histories that :func:`run_fit` gives by name.
 
     TensorFlow works outside Python's lock, so threads are enough, and the rows are shared.
 
     Args:
         fits: with different names.
-        state_folder: each fit's resumable state goes to ``<name>.npz`` in it.
-        log_folder: TensorBoard events, a folder per fit.
+        state_folder: of each fit's resumable state, ``<name>.npz``.
+        log_folder: of TensorBoard events, a folder per fit.
         on_steps: called, from any thread, with the training steps done since the last call.
-        at_once: how many fits run side by side; None makes it one for each core.
-
-    Returns:
-        Each fit's history by name, as :func:`run_fit` gives it.
+        at_once: fits side by side; None makes it one for each core.
 
     Raises:
         BaseException: the first error of any fit, or KeyboardInterrupt; the other fits stop
@@ -105,10 +101,7 @@ def _wait_for_all_or_an_error(futures: Collection[Future]) -> None:
 class _Progress(keras.callbacks.Callback):
     def __init__(self, fit: Fit, stop: threading.Event, on_steps: Callable[[int], None]):
         super().__init__()
-        self.fit = fit
-        self.stop = stop
-        self.on_steps = on_steps
-        self.done = 0
+        self.fit, self.stop, self.on_steps, self.done = fit, stop, on_steps, 0
 
     def advance_to(self, done: int) -> None:
         self.on_steps(done - self.done)

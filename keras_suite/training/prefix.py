@@ -23,19 +23,17 @@ def cut(model: keras.Model) -> tuple[keras.Model, keras.Model]:
             be used on both sides of the cut.
 
     Returns:
-        The prefix, from the model's inputs to that tensor, and the tail, from there to the model's
-        outputs. They consist of the model's own layers: to train the tail is to train the model.
-        Neither is compiled. The tail of a tensor that has a place for each token takes a dict of
-        ``features`` and ``attention_mask``, any other the tensor. The tail holds the prefix as
-        ``tail.prefix``: so the state of its fit is refused where the prefix has other weights.
+        The prefix, from the inputs to that tensor, and the tail, from there to the outputs, both of
+        the model's own layers and not compiled: to train the tail is to train the model. The tail
+        of a tensor that has a place for each token takes a dict of ``features`` and
+        ``attention_mask``, any other the tensor. The tail holds the prefix as ``tail.prefix``: so
+        the state of its fit is refused where the prefix has other weights.
 
     Raises:
         InputError: where no frozen weights come before that tensor, with the reason.
     """
-    if len(model.inputs) > 1 and _mask(model) is None:
-        raise _refusal(
-            f"the model has {len(model.inputs)} inputs, not one or a dict with {MASK} in it"
-        )
+    if (count := len(model.inputs)) > 1 and _mask(model) is None:
+        raise _refusal(f"the model has {count} inputs, not one or a dict with {MASK} in it")
     if isinstance(model, keras.Sequential):
         model = keras.Model(model.inputs, model.outputs)
     depths = sorted(model._nodes_by_depth, reverse=True)  # the inputs are deepest
@@ -103,9 +101,8 @@ def _change(node) -> str:
         return "trains"
     if any(_is_random(layer) for layer in layers):
         return "is random in training"
-    if any(_is_averaging(layer) for layer in layers):
-        return "changes its averages in training"
-    return ""
+    averaging = [each for each in layers if isinstance(each, keras.layers.BatchNormalization)]
+    return "changes its averages in training" if any(each.trainable for each in averaging) else ""
 
 
 def _layers(operation) -> list[keras.Layer]:
@@ -117,10 +114,6 @@ def _is_random(layer: keras.Layer) -> bool:
     names = "rate", "dropout", "recurrent_dropout"
     rates = [getattr(layer, name) for name in names if hasattr(layer, name)]
     return bool(layer._seed_generators) and (not rates or any(rates))
-
-
-def _is_averaging(layer: keras.Layer) -> bool:
-    return isinstance(layer, keras.layers.BatchNormalization) and layer.trainable
 
 
 def _has_frozen_weights(operation) -> bool:

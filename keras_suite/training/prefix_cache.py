@@ -32,10 +32,7 @@ class PrefixCache:
 
     A file's name is a SHA-256 of everything that decides its content: the layers and weights of
     the prefix, the rows, the dtype, and the versions of Keras and TensorFlow. None is ever deleted.
-
-    Args:
-        folder: of the files.
-        dtype: of the features on disk; float16 takes half the space and rounds to three digits.
+    On disk, ``dtype`` float16 takes half the space and rounds to three digits.
     """
 
     folder: Path = field(default_factory=lambda: cache_folder() / "prefixes")
@@ -48,20 +45,13 @@ class PrefixCache:
         announce: Callable[[str], object] = lambda sentence: None,
         advance: Callable[[float], object] = lambda part: None,
     ) -> list[StoredRows | StoredTextRows]:
-        """Return the rows to train a tail on in the place of the rows to train the model on.
+        """Return each set's features, with its labels, to train a tail on in the same batches.
 
-        What is missing is computed first. That is one process's turn at a time, since it takes all
-        cores anyway; the others wait, and find what they had waited for.
-
-        Args:
-            prefix: of :func:`keras_suite.training.prefix.cut`.
-            parts: sets of rows, texts or pairs of inputs ``[n, ...]`` and labels ``[n, ...]``.
-            announce: called with a sentence for the person before anything is computed: how much
-                space it will take, and where; or that another process has its turn.
-            advance: called with each further part (0..1) that is done.
-
-        Returns:
-            The features of each set, with its labels, in the same batches as the set itself.
+        Sets are texts or pairs of inputs and labels ``[n, ...]``. What is missing is computed
+        first. That is one process's turn at a time, since it takes all cores anyway; the others
+        wait, and find what they had waited for. ``announce`` is told how much space the features
+        will take and where, or that another process has its turn; ``advance``, each further part
+        (0..1) that is done.
 
         Raises:
             InputError: where there is too little space, the folder cannot be written, a feature is
@@ -70,16 +60,15 @@ class PrefixCache:
         sets = [features_of(prefix, as_rows(part)) for part in parts]
         paths = [self.folder / f"{self._key(prefix, each)}.npy" for each in sets]
         by_path = dict(zip(paths, sets, strict=True))
-        if not all(path.exists() for path in paths):
-            try:
+        try:
+            if not all(path.exists() for path in paths):
                 with self._turn(announce):
                     missing = {path: by_path[path] for path in by_path if not path.exists()}
                     if missing:  # still, after the wait
                         self._fill(prefix, missing, announce, advance)
-            except OSError as error:
-                raise InputError(
-                    f"{self.folder} cannot be written ({error.strerror}): {OTHERWISE}"
-                ) from error
+        except OSError as error:
+            why = f"{self.folder} cannot be written ({error.strerror})"
+            raise InputError(f"{why}: {OTHERWISE}") from error
         return [features.rows(path) for path, features in zip(paths, sets, strict=True)]
 
     def _key(self, prefix: keras.Model, features: Features) -> str:
@@ -112,20 +101,21 @@ class PrefixCache:
         announce: Callable[[str], object],
         advance: Callable[[float], object],
     ) -> None:
-        rows = sum(len(features.source) for features in missing.values())
-        places = sum(features.places for features in missing.values())
-        shape = self._shape(prefix, next(iter(missing.values())))
-        place_bytes = math.prod(shape) * np.dtype(self.dtype).itemsize
+        dtype, every = np.dtype(self.dtype), missing.values()
+        rows = sum(len(features.source) for features in every)
+        places = sum(features.places for features in every)
+        shape = self._shape(prefix, next(iter(every)))
+        place_bytes = math.prod(shape) * dtype.itemsize
         self._require_space(places * place_bytes)
         announce(
             f"Storing what the frozen layers make of {rows:,} rows takes "
             f"{decimal(places * place_bytes)}, which stay in {self.folder} until you delete them."
         )
+        header = {"descr": dtype.str, "fortran_order": False}
         for path, features in missing.items():
-            whole = {"fortran_order": False, "shape": (features.places, *shape)}
             with files.whole(path) as partial, partial.open("wb") as file:
-                header = {"descr": np.dtype(self.dtype).str, **whole}
-                np.lib.format.write_array_header_1_0(file, header)
+                whole = header | {"shape": (features.places, *shape)}
+                np.lib.format.write_array_header_1_0(file, whole)
                 start = file.tell()
                 for place, some in features.compute():
                     file.seek(start + place * place_bytes)
@@ -134,10 +124,8 @@ class PrefixCache:
 
     def _shape(self, prefix: keras.Model, features: Features) -> tuple[int, ...]:
         """Compute a row's features for their shape, and in training, too, to compare them."""
-        outputs, in_training = (
-            self._stored(keras.ops.convert_to_numpy(prefix(features.some(), training=training)))
-            for training in (False, True)
-        )
+        both = (prefix(features.some(), training=training) for training in (False, True))
+        outputs, in_training = (self._stored(keras.ops.convert_to_numpy(each)) for each in both)
         if prefix.losses or not np.allclose(outputs, in_training):
             raise InputError(
                 "In training the frozen layers make other features of a row or add to the loss, so "

@@ -36,33 +36,31 @@ class _NumberedRows(ABC, Sized):
     def training_batches(
         self, batch_size: int, seed: int, first_step: tf.Variable, steps: int
     ) -> tf.data.Dataset:
-        """Give batches out of an endless stream of passes over all rows, any part of it anew.
+        """Give ``steps`` batches out of an endless stream of passes over all rows.
 
-        The order of a pass is a function of ``seed`` and the pass's number alone.
-
-        Args:
-            batch_size: rows of a batch; the last of a pass may have fewer.
-            seed: of the order.
-            first_step: the stream's batches left out before, int64; read each time the dataset is
-                iterated.
-            steps: how many batches the dataset has.
+        The order of a pass is a function of ``seed`` and the pass's number alone; its last batch
+        may have fewer rows. ``first_step`` (int64), the stream's batches left out before, is read
+        each time the dataset is iterated.
         """
-        rows = tf.range(len(self))
-        steps_per_pass = -(-len(self) // batch_size)
+
+        def picks(_):
+            return self._picks(batch_size, seed, first_step.read_value()).take(steps)
+
+        dataset = self._batches(tf.data.Dataset.range(1).flat_map(picks))
+        sized = dataset.apply(tf.data.experimental.assert_cardinality(steps))
+        return sized.with_options(_in_the_callers_thread())
+
+    def _picks(self, batch_size: int, seed: int, first_step: tf.Tensor) -> tf.data.Dataset:
+        """Give the row numbers ``[rows]`` of each batch from a step on."""
+        rows, steps_per_pass = tf.range(len(self)), -(-len(self) // batch_size)
 
         def picks_of(pass_number):
             pass_seed = tf.stack([tf.constant(seed, tf.int64), pass_number])
             order = tf.random.experimental.stateless_shuffle(rows, seed=pass_seed)
             return tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
 
-        def picks(_):
-            first = first_step.read_value()
-            passes = tf.data.Dataset.counter(first // steps_per_pass)
-            return passes.flat_map(picks_of).skip(first % steps_per_pass).take(steps)
-
-        dataset = self._batches(tf.data.Dataset.range(1).flat_map(picks))
-        dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps))
-        return dataset.with_options(_in_the_callers_thread())
+        passes = tf.data.Dataset.counter(first_step // steps_per_pass)
+        return passes.flat_map(picks_of).skip(first_step % steps_per_pass)
 
     def validation_data(self) -> tf.data.Dataset:
         """Give all rows in order, for Keras to measure after each epoch."""
@@ -76,13 +74,7 @@ class _NumberedRows(ABC, Sized):
 
 @dataclass(frozen=True)
 class ArrayRows(_NumberedRows):
-    """Rows along the first axis of arrays.
-
-    Args:
-        inputs: ``[n, ...]``.
-        labels: ``[n, ...]``.
-        evaluation_batch: rows of a batch that are measured or predicted.
-    """
+    """Inputs and labels ``[n, ...]``, measured and predicted ``evaluation_batch`` rows at once."""
 
     inputs: np.ndarray
     labels: np.ndarray
@@ -97,10 +89,8 @@ class ArrayRows(_NumberedRows):
 class StoredRows(_NumberedRows):
     """Rows of which only the batch at work and the next one are in memory.
 
-    Args:
-        path: of the inputs ``[n, ...]`` as ``numpy.save`` writes them, in C order.
-        labels: ``[n, ...]``.
-        evaluation_batch: rows of a batch that are measured or predicted.
+    Labels and ``evaluation_batch`` are as :class:`ArrayRows` has them; at ``path`` lie the inputs
+    ``[n, ...]`` as ``numpy.save`` writes them, in C order.
     """
 
     path: Path
@@ -135,12 +125,9 @@ class StoredRows(_NumberedRows):
 class StoredTextRows(TextRows):
     """Texts of which a model gets stored features in the place of the tokens, in the same batches.
 
-    That is the features ``[rows, ...]``; or, where there are some for each token, a dict of
-    ``features`` ``[rows, width, ...]``, 0 at padding, and ``attention_mask``.
-
-    Args:
-        path: of the features as ``numpy.save`` writes them, ``[texts, ...]`` or ``[tokens, ...]``.
-        per_token: which of the two.
+    That is the features ``[rows, ...]``; or, ``per_token``, a dict of ``features``
+    ``[rows, width, ...]``, 0 at padding, and ``attention_mask``. At ``path`` they lie as
+    ``numpy.save`` writes them, ``[texts, ...]`` or ``[tokens, ...]``.
     """
 
     path: Path
@@ -152,9 +139,8 @@ class StoredTextRows(TextRows):
             return self._features[rows]
         mask = super().inputs(rows)[MASK]
         features = np.zeros((*mask.shape, *self._features.shape[1:]), self._features.dtype)
-        starts, lengths = self.encoded.offsets[rows], mask.sum(axis=1)
-        for place, (start, length) in enumerate(zip(starts, lengths, strict=True)):
-            features[place, :length] = self._features[start : start + length]
+        spans = zip(self.encoded.offsets[rows], self.encoded.offsets[rows + 1], strict=True)
+        features[mask == 1] = np.concatenate([self._features[start:end] for start, end in spans])
         return {"features": features, MASK: mask}
 
     def _signature(self):

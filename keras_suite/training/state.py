@@ -10,17 +10,15 @@ import numpy as np
 from keras_suite.errors import InputError
 from keras_suite.terminal import files
 
+OTHERWISE = "start again without --resume."
+
 
 class State:
-    """The file that a fit leaves after each epoch and goes on from.
+    """The file that a fit of a built and compiled model leaves after each epoch and goes on from.
 
     It holds the weights, the optimizer, the dropout layers' random states and the history.
     ``Model.save_weights`` would leave the random states out. Frozen weights, which may be most of
     a model and never change, are checked and not kept.
-
-    Args:
-        path: of the file.
-        model: built and compiled, with the frozen weights of the fit's beginning.
     """
 
     def __init__(self, path: Path, model: keras.Model):
@@ -32,11 +30,7 @@ class State:
         self.frozen_checksum = _checksum(frozen.values())
 
     def save(self, history: list[dict]) -> None:
-        """Write the file.
-
-        It is moved into place in one step: a kill leaves the state of the epoch before or of this
-        one, never a mixture.
-        """
+        """Write the file in one step: a kill leaves this epoch's state or the one before."""
         arrays = {str(i): np.asarray(variable) for i, variable in enumerate(self.variables)}
         arrays |= {"history": np.array(json.dumps(history)), "frozen": self.frozen_checksum}
         with files.whole(self.path) as partial, partial.open("wb") as file:
@@ -53,13 +47,10 @@ class State:
         with np.load(self.path) as saved:
             shapes = [saved[key].shape for key in saved.files if key.isdecimal()]
             if shapes != [tuple(variable.shape) for variable in self.variables]:
-                raise InputError(
-                    f"{self.path} is the state of a different model: start again without --resume."
-                )
+                raise InputError(f"{self.path} is the state of a different model: {OTHERWISE}")
             if saved.get("frozen") != self.frozen_checksum:
                 raise InputError(
-                    "The frozen weights are not those that "
-                    f"{self.path} was begun with: start again without --resume."
+                    f"The frozen weights are not those that {self.path} was begun with: {OTHERWISE}"
                 )
             for i, variable in enumerate(self.variables):
                 variable.assign(saved[str(i)])

@@ -19,7 +19,7 @@ def search(folder, experiment=toy, config=CONFIG, max_epochs=3):
     """Run all trials; return the tuner."""
     hypermodel = ExperimentHyperModel(experiment, config, experiment.load(config))
     space = hypermodel.space()
-    oracle = SafeHyperbandOracle(folder, toy.OBJECTIVE, space, max_epochs, 3, 1, seed=1)
+    oracle = SafeHyperbandOracle(folder, toy.OBJECTIVE, space, seed=1, max_epochs=max_epochs)
     tuner = ExperimentTuner(oracle, hypermodel, folder)
     tuner.search()
     return tuner
@@ -158,10 +158,11 @@ from tests.tuning.test_harness import (
 )
 
 folder = Path(sys.argv[1])
-toy.OBJECTIVE = "val_loss"  # one graph less a trial
+toy.OBJECTIVE, toy.measures = "val_loss", lambda trained: {}  # one graph less a trial
 config = toy.Config()
 hypermodel = ExperimentHyperModel(toy, config, toy.load(config))
-oracle = SafeHyperbandOracle(folder, toy.OBJECTIVE, hypermodel.space(), 1, 3, 50, seed=1)
+size = {"max_epochs": 1, "hyperband_iterations": 50}
+oracle = SafeHyperbandOracle(folder, toy.OBJECTIVE, hypermodel.space(), 1, **size)
 memory = []
 oracle.on_trial_ended = lambda trial: memory.append(psutil.Process().memory_info().rss)
 ExperimentTuner(oracle, hypermodel, folder).search()

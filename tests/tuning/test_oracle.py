@@ -11,13 +11,12 @@ from hypothesis import strategies as st
 
 from tuning.oracle import SafeHyperbandOracle
 
-OBJECTIVE = "val_accuracy"
-
 
 def make(folder, max_epochs=9, factor=3, iterations=1, seed=1):
     space = kt.HyperParameters()
     space.Float("x", 0.0, 1.0)
-    return SafeHyperbandOracle(Path(folder), OBJECTIVE, space, max_epochs, factor, iterations, seed)
+    size = {"max_epochs": max_epochs, "factor": factor, "hyperband_iterations": iterations}
+    return SafeHyperbandOracle(Path(folder), "val_accuracy", space, seed, **size)
 
 
 def finish(oracle, trial, score=None):
@@ -176,7 +175,7 @@ def test_three_failures_in_a_row_end_the_search_two_do_not(tmp_path):
     fail(oracle, oracle.create_trial("tuner0"))
     assert oracle.gave_up
     assert oracle.create_trial("tuner0").status == "STOPPED"
-    assert len(oracle.failed_in_a_row) == 3
+    assert oracle.failed_in_a_row == 3
 
 
 def test_a_dead_workers_trial_goes_to_the_next_that_asks(tmp_path):

@@ -23,7 +23,7 @@ def search(tmp_path):
     """A folder and an oracle with a completed, a failed, a promoted and a running trial."""
     space = kt.HyperParameters()
     space.Float("x", 0.0, 1.0)
-    oracle = SafeHyperbandOracle(tmp_path, "val_accuracy", space, 3, 3, 1, 1)
+    oracle = SafeHyperbandOracle(tmp_path, "val_accuracy", space, seed=1, max_epochs=3)
 
     def begin(history):
         trial = oracle.create_trial("tuner0")
@@ -123,7 +123,8 @@ def test_without_a_terminal_a_finished_trial_is_a_line(search):
 def test_on_a_terminal_the_table_is_drawn_in_place(search):
     oracle, folder = search
     console = Console(file=io.StringIO(), width=120, force_terminal=True)
-    with LiveTable(console, oracle, folder) as table:
+    table = LiveTable(console, oracle, folder)
+    with table.live:
         table.live.refresh()
         table.trial_ended(oracle.trials["0003"])
     assert "0.9000" in console.file.getvalue()

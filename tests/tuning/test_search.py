@@ -124,7 +124,7 @@ def test_an_experiment_takes_best_json_back(tmp_path):
     flags = "--config", str(tmp_path / "best.json"), "--epochs", "2", "--data", "sample"
     _, config = command_line.parse(fashion_mnist, list(flags))
     assert config == dataclasses.replace(best, seed=42, epochs=2, data="sample")
-    names = [each.model for each in fashion_mnist.list_variants(config, fashion_mnist.load(config))]
+    names = [each.model for each in fashion_mnist.variants(config)]
     assert names == ["512, baseline", "48, tuned"]
 
 
@@ -137,9 +137,11 @@ def test_an_experiment_takes_best_json_back(tmp_path):
         (["--resume", "--overwrite"], "--resume and --overwrite exclude each other"),
     ],
 )
-def test_bad_options_are_refused(flags, sentence):
-    with pytest.raises(InputError, match=sentence):
+def test_bad_options_are_refused(flags, sentence, capsys):
+    with pytest.raises(SystemExit) as refusal:
         parse(["fashion_mnist", *flags])
+    assert refusal.value.code == 2
+    assert sentence in capsys.readouterr().err
 
 
 def test_an_unknown_experiment_is_answered_with_those_there_are():

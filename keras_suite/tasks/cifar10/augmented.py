@@ -4,10 +4,9 @@ import keras
 
 
 def augmented(network: keras.Model) -> keras.Model:
-    """Put random flips and shifts before a network; they do nothing outside training.
+    """Put random flips and shifts before a network of images ``[n, height, width, 3]`` uint8.
 
-    Args:
-        network: takes colour images ``[n, height, width, 3]`` uint8 of any size.
+    They do nothing outside training.
     """
     images = keras.Input((None, None, 3), dtype="uint8", name="images")
     changed = keras.layers.RandomFlip("horizontal", name="flip")(images)

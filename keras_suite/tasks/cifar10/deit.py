@@ -6,7 +6,8 @@ from typing import Literal
 
 import keras
 from keras import layers
-from transformers import DeiTConfig, TFDeiTForImageClassificationWithTeacher
+from transformers import DeiTConfig
+from transformers import TFDeiTForImageClassificationWithTeacher as TFDeiT
 
 from keras_suite.errors import InputError
 from keras_suite.layers.adopted import Adopted
@@ -41,7 +42,7 @@ def deit_with_imagenet_head(
 
     Args:
         image_size: pixels to which both sides of an image are resized, bilinearly.
-        classes: how many.
+        classes: their number.
         weights: a folder with config.json and model.safetensors, or a name on the Hugging Face
             hub, such as "facebook/deit-base-distilled-patch16-224"; None starts at random, as
             ``keras.utils.set_random_seed`` decides.
@@ -58,10 +59,10 @@ def deit_with_imagenet_head(
         InputError: where the weights cannot be had whole, or are for another image size.
     """
     original = _original(weights, size, image_size, spared=())
-    trunk = _opened(original, original.config.num_labels)
+    trained = ["norm"] + ["embeddings"] * train_embeddings
+    trunk = _opened(original, original.config.num_labels, trained)
     for head in HEADS:
         trunk.get_layer(head).set_weights(getattr(original, head).get_weights())
-    _train_only(trunk, [_last_block(original), "norm", *HEADS] + ["embeddings"] * train_embeddings)
     outputs = dense_head(trunk.output, classes)
     return keras.Model(trunk.input, outputs, name="deit_with_imagenet_head")
 
@@ -78,36 +79,20 @@ def deit_with_new_heads(
     the heads alone, not the final norm between them; the small model with 10 classes counts
     1,782,164 parameters there, 1,774,464 of them in the block.
 
-    Args:
-        image_size: as for :func:`deit_with_imagenet_head`, like the scaling of the images.
-        classes: how many.
-        weights: likewise; such as "facebook/deit-small-distilled-patch16-224". They need no heads.
-        size: of a model that starts at random.
-
-    Returns:
-        As :func:`deit_with_imagenet_head`.
-
-    Raises:
-        InputError: likewise.
+    Arguments, images, layers and errors are as :func:`deit_with_imagenet_head` has them; the
+    weights, such as "facebook/deit-small-distilled-patch16-224", need no heads.
     """
-    original = _original(weights, size, image_size, spared=HEADS)
-    trunk = _opened(original, classes)
-    _train_only(trunk, [_last_block(original), *HEADS])
+    trunk = _opened(_original(weights, size, image_size, spared=HEADS), classes)
     outputs = layers.Activation("softmax", name="probabilities", dtype="float32")(trunk.output)
     return keras.Model(trunk.input, outputs, name="deit_with_new_heads")
 
 
-def _original(
-    weights: str | Path | None, size: str, image_size: int, spared: tuple[str, ...]
-) -> TFDeiTForImageClassificationWithTeacher:
+def _original(weights: str | Path | None, size: str, image_size: int, spared: tuple) -> TFDeiT:
     """Return transformers' model, whose ``spared`` layers a checkpoint may lack."""
     if weights is None:
         return _random(size, image_size)
     original = load_pretrained(
-        TFDeiTForImageClassificationWithTeacher,
-        weights,
-        "DeiT",
-        may_lack=lambda model, name: name.startswith(spared),
+        TFDeiT, weights, "DeiT", may_lack=lambda model, name: name.startswith(spared)
     )
     trained_on = original.config.image_size
     if image_size != trained_on:
@@ -118,42 +103,36 @@ def _original(
     return original
 
 
-def _random(size: str, image_size: int) -> TFDeiTForImageClassificationWithTeacher:
+def _random(size: str, image_size: int) -> TFDeiT:
     if image_size % PATCH_SIZE or image_size < PATCH_SIZE:
         raise InputError(
             f"DeiT cuts images into patches of {PATCH_SIZE} pixels a side: choose an image size "
             f"that is a multiple of {PATCH_SIZE} instead of {image_size}."
         )
-    config = DeiTConfig(
-        **SIZES[size], image_size=image_size, patch_size=PATCH_SIZE, num_labels=1000
-    )
-    original = TFDeiTForImageClassificationWithTeacher(config)
+    given = {"image_size": image_size, "patch_size": PATCH_SIZE, "num_labels": 1000}
+    original = TFDeiT(DeiTConfig(**SIZES[size], **given))
     original.build_in_name_scope()
     return original
 
 
-def _opened(original: TFDeiTForImageClassificationWithTeacher, labels: int) -> keras.Model:
+def _opened(original: TFDeiT, labels: int, trained: Collection[str] = ()) -> keras.Model:
     """Lay transformers' model out in Keras layers, with heads of ``labels`` logits at random.
 
     Embeddings and blocks share the variables of the original, which has no other use afterwards.
+    Only heads, last block and the layers named in ``trained`` are trainable.
     """
     config = original.config
     images, x = scaled_images(config.image_size)
     # The channels stay last: only the model around the embeddings wants them first.
     x = Adopted(original.deit.embeddings)(x)
-    for i, block in enumerate(original.deit.encoder.layer):
-        x = Adopted(block, name=f"block_{i}")(x)
+    blocks = [f"block_{i}" for i in range(config.num_hidden_layers)]
+    for name, block in zip(blocks, original.deit.encoder.layer, strict=True):
+        x = Adopted(block, name=name)(x)
     norm = layers.LayerNormalization(epsilon=config.layer_norm_eps, name="norm")
     x = norm(x)
     norm.set_weights(original.deit.layernorm.get_weights())
     logits = [layers.Dense(labels, name=head)(x[:, token]) for token, head in enumerate(HEADS)]
-    return keras.Model(images, layers.Average(name="logits")(logits))
-
-
-def _last_block(original: TFDeiTForImageClassificationWithTeacher) -> str:
-    return f"block_{original.config.num_hidden_layers - 1}"
-
-
-def _train_only(model: keras.Model, names: Collection[str]) -> None:
+    model = keras.Model(images, layers.Average(name="logits")(logits))
     for layer in model.layers:
-        layer.trainable = layer.name in names
+        layer.trainable = layer.name in (blocks[-1], *HEADS, *trained)
+    return model

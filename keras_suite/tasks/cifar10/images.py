@@ -5,10 +5,7 @@ from keras import layers
 
 
 def scaled_images(image_size: int) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-    """Begin a model: images scaled by 1/255 and resized.
-
-    Args:
-        image_size: pixels to which both sides of an image are resized, bilinearly.
+    """Begin a model with images scaled by 1/255 and resized bilinearly.
 
     Returns:
         The input, images ``[n, height, width, 3]`` uint8 of any one size, and the pixels
@@ -21,6 +18,5 @@ def scaled_images(image_size: int) -> tuple[keras.KerasTensor, keras.KerasTensor
 
 def dense_head(features: keras.KerasTensor, classes: int) -> keras.KerasTensor:
     """End a model: features ``[n, width]`` > Dense 256 relu > Dropout 0.5 > Dense softmax."""
-    x = layers.Dense(256, activation="relu")(features)
-    x = layers.Dropout(0.5)(x)
+    x = layers.Dropout(0.5)(layers.Dense(256, activation="relu")(features))
     return layers.Dense(classes, activation="softmax", name="probabilities", dtype="float32")(x)

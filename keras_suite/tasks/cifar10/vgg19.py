@@ -24,15 +24,11 @@ def vgg19(image_size: int, classes: int, weights: Literal["imagenet"] | Path | N
     frozen. On 224 pixels and 10 classes 15,864,586 parameters of 26,449,738 are trainable, the
     report's figure: 9,439,232 of block 5, 6,422,784 and 2,570.
 
-    Images are only scaled by 1/255, as in the report, although the ImageNet weights are of images
-    with the channels blue, green, red, centred and not scaled.
-
-    Args:
-        image_size: pixels to which both sides of an image are resized, bilinearly; at least 32.
-        classes: how many.
-        weights: of the convolutions: "imagenet" for those that Keras downloads once and checks, a
-            .h5 or .weights.h5 file of ``keras.applications.VGG19(include_top=False)``, or None to
-            start at random, as ``keras.utils.set_random_seed`` decides.
+    Images are resized bilinearly and only scaled by 1/255, as in the report, although the ImageNet
+    weights are of images with the channels blue, green, red, centred and not scaled. ``weights``
+    are "imagenet" for those that Keras downloads once and checks, a .h5 or .weights.h5 file of
+    ``keras.applications.VGG19(include_top=False)``, or None to start at random, as
+    ``keras.utils.set_random_seed`` decides.
 
     Returns:
         An uncompiled model from images ``[n, height, width, 3]`` uint8 of any one size to class
@@ -54,9 +50,7 @@ def vgg19(image_size: int, classes: int, weights: Literal["imagenet"] | Path | N
     return keras.Model(images, outputs, name="vgg19")
 
 
-def _convolutions(
-    pixels: keras.KerasTensor, weights: Literal["imagenet"] | Path | None
-) -> keras.Model:
+def _convolutions(pixels: keras.KerasTensor, weights: str | Path | None) -> keras.Model:
     if weights == "imagenet":
         return _with_imagenet_weights(pixels)
     model = keras.applications.VGG19(include_top=False, weights=None, input_tensor=pixels)

@@ -30,11 +30,7 @@ NAMES = "creditcard.csv", "creditcard.csv.gz", "creditcard.zip"
 
 @dataclass(frozen=True)
 class Table(Loaded):
-    """The card payments, one a row.
-
-    Args:
-        frame: the columns of ``COLUMNS`` in that order, float64, without a missing value.
-    """
+    """The card payments, one a row: ``COLUMNS`` in order, float64, without a missing value."""
 
     frame: pd.DataFrame
 
@@ -42,14 +38,11 @@ class Table(Loaded):
 def load(kind: Kind = "auto", data_dir: Path | None = None, url: str = URL) -> Table:
     """Load the table from a given place, else the cache, else the network, else the stand-in.
 
-    Args:
-        kind: see :func:`keras_suite.data.source.load_data`.
-        data_dir: the file itself (csv, csv.gz or zip) or its folder. Any number of rows will do.
-        url: where the public copy lies.
+    ``data_dir`` is the file itself (csv, csv.gz or zip) or its folder; any number of rows will do.
+    The public copy lies at ``url``.
 
     Raises:
-        InputError: naming file, row and column of what is wrong, or what to fetch and where to
-            put it.
+        InputError: naming file, row and column of what is wrong, or what to fetch to where.
     """
     cached = cache_folder() / NAMES[0]
     return load_data(
@@ -63,11 +56,7 @@ def load(kind: Kind = "auto", data_dir: Path | None = None, url: str = URL) -> T
 
 
 def read(path: Path, called: str = "") -> Table:
-    """Read and check one csv, csv.gz or zip file of the table's 31 columns.
-
-    Args:
-        path: the file.
-        called: what messages call it; its path by default.
+    """Read and check one csv, csv.gz or zip file of the table's columns.
 
     Raises:
         InputError: for a file that is no such table, naming row and column.

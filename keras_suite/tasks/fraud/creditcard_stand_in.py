@@ -20,15 +20,10 @@ LEVELS = np.linspace(-3.2, 3.2, 41)
 
 
 def draw(rows: int = ROWS, frauds: int = FRAUDS, seed: int = 0) -> pd.DataFrame:
-    """Draw stand-in rows.
-
-    Args:
-        rows: how many in all; the default is a tenth of the real table at its true fraud rate.
-        frauds: how many of them are frauds (Class 1).
-        seed: the same seed gives the same rows.
+    """Draw rows: a tenth of the real table at its true fraud rate, or so many as are asked for.
 
     Returns:
-        Columns Time, V1..V28, Amount, Class; float64; ordered by Time.
+        Columns Time, V1..V28, Amount, Class (1 for frauds); float64; ordered by Time.
     """
     kinds = json.loads(PARAMETERS.read_text())["kinds"]
     hidden = round(frauds * kinds["hidden fraud"]["share_of_class"])
@@ -42,12 +37,9 @@ def draw(rows: int = ROWS, frauds: int = FRAUDS, seed: int = 0) -> pd.DataFrame:
 
 
 def _draw_kind(parameters: dict, count: int, rng: np.random.Generator) -> pd.DataFrame:
-    names = list(parameters["quantiles"])
-    correlation = np.array(parameters["correlation"])
-    scores = rng.multivariate_normal(np.zeros(len(names)), correlation, count, method="eigh")
-    columns = {
-        name: np.interp(scores[:, i], LEVELS, parameters["quantiles"][name])
-        for i, name in enumerate(names)
-    }
+    quantiles, correlation = parameters["quantiles"], parameters["correlation"]
+    scores = rng.multivariate_normal(np.zeros(len(quantiles)), correlation, count, method="eigh")
+    drawn = zip(quantiles.items(), scores.T, strict=True)
+    columns = {name: np.interp(column, LEVELS, values) for (name, values), column in drawn}
     # The real table counts time in seconds and money in cents.
-    return pd.DataFrame(columns).round(dict.fromkeys(names, 6) | {"Time": 0, "Amount": 2})
+    return pd.DataFrame(columns).round(dict.fromkeys(quantiles, 6) | {"Time": 0, "Amount": 2})

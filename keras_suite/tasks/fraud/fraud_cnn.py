@@ -13,15 +13,13 @@ def fraud_cnn(
     dense_units: int = 64,
     dropout: tuple[float, float, float] = (0.2, 0.5, 0.5),
 ) -> keras.Model:
-    """Build the network of report A, table 1, on raw features.
+    """Build the network of report A, table 1, on features as they come from the table.
 
-    The scaler is a Normalization layer inside the model, so the model takes features as they come
-    from the table. With 29 features and the default sizes it has 33,570 parameters, 33,378 of
-    them trainable.
+    With 29 features and the default sizes it has 33,570 parameters, 33,378 of them trainable.
 
     Args:
-        mean: of each feature over the training rows, float of shape ``[features]``.
-        variance: likewise.
+        mean: of each feature over the training rows, float ``[features]``.
+        variance: of each feature over the training rows, float ``[features]``.
         filters: of the two convolutions.
         dense_units: of both dense layers.
         dropout: rates after the first pooling, the second pooling and the first dense layer.

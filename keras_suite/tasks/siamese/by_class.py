@@ -6,11 +6,7 @@ from keras_suite.errors import InputError
 
 
 class RowsByClass:
-    """Labelled rows, sorted by class once so that drawing from them takes no search.
-
-    Args:
-        labels: integers ``[n]``.
-    """
+    """Rows with integer labels ``[n]``, sorted once so that drawing from them takes no search."""
 
     def __init__(self, labels: np.ndarray):
         self.rows = np.argsort(labels, kind="stable")
@@ -22,11 +18,7 @@ class RowsByClass:
         self.place_of_row[self.rows] = np.arange(len(labels))
 
     def triplets(self, count: int, rng: np.random.Generator) -> np.ndarray:
-        """Draw triplets, every one there is with a chance.
-
-        Args:
-            count: how many, each independent of the others.
-            rng: decides them.
+        """Draw ``count`` triplets independently, every one there is with a chance.
 
         Returns:
             Row numbers ``[count, 3]``: an anchor, any row; a positive, another row of its class;
@@ -52,15 +44,9 @@ class RowsByClass:
         return np.stack([anchors, self.rows[positives], self.rows[negatives]], axis=1)
 
     def batch(self, classes: int, rows: int, rng: np.random.Generator) -> np.ndarray:
-        """Draw some classes and some rows of each, none twice ("P x K", arXiv:1703.07737).
+        """Draw ``classes`` classes and ``rows`` of each, none twice ("P x K", arXiv:1703.07737).
 
-        Args:
-            classes: how many (P).
-            rows: of each (K).
-            rng: decides them.
-
-        Returns:
-            Row numbers ``[classes * rows]``, one class after the other.
+        Returns row numbers ``[classes * rows]``, one class after the other.
 
         Raises:
             InputError: where there are not that many classes, or rows in one of them.

@@ -19,8 +19,7 @@ def tsne_maps(
     """Draw embeddings in the plane by t-SNE (van der Maaten & Hinton, 2008).
 
     Args:
-        embeddings: by model (a column) and by part (a row), labels ``[n]`` and vectors
-            ``[n, size]``.
+        embeddings: labels ``[n]`` and vectors ``[n, size]`` by model (a column) and part (a row).
         classes: the names of the labels, at most 10.
     """
     parts = next(iter(embeddings.values()))
@@ -34,31 +33,25 @@ def tsne_maps(
                 axis.scatter(*some.T, s=5, color=colors[label], label=name, linewidths=0)
             axis.set(title=f"{model}\n{part}", xticks=[], yticks=[])
             axis.spines[:].set_visible(False)
-    handles, names = axes[0, 0].get_legend_handles_labels()
-    figure.legend(
-        handles, names, loc="outside right center", frameon=False, markerscale=4, handletextpad=0
-    )
+    beside = {"loc": "outside right center", "markerscale": 4, "handletextpad": 0}
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), frameon=False, **beside)
     return figure
 
 
 def zero_loss_shares(histories: Mapping[str, list[dict]]) -> Figure:
     """Draw which share of the training triplets costs nothing and so teaches nothing, per epoch.
 
-    Args:
-        histories: by the name of a fit, entries with ``zero_loss``, of the triplets trained on,
-            and, where these were mined, ``zero_loss_of_all``, of all triplets of the batches.
+    A fit's entries have ``zero_loss``, of the triplets trained on, and, where these were mined,
+    ``zero_loss_of_all``, of all triplets of the batches.
     """
     figure, axes = subplots(1, 1, 6.4, 3.8)
     axis = axes[0, 0]
+    kinds = ("zero_loss", "-", "trained on"), ("zero_loss_of_all", "--", "all in its batches")
     for color, (name, history) in zip(COLORS, histories.items(), strict=False):
         epochs = [entry["epoch"] for entry in history]
-        for key, line, what in (
-            ("zero_loss", "-", "trained on"),
-            ("zero_loss_of_all", "--", "all in its batches"),
-        ):
-            if key in history[0]:
-                values = [entry[key] for entry in history]
-                axis.plot(epochs, values, line, color=color, marker="o", label=f"{name}: {what}")
+        for key, line, what in (kind for kind in kinds if kind[0] in history[0]):
+            values = [entry[key] for entry in history]
+            axis.plot(epochs, values, line, color=color, marker="o", label=f"{name}: {what}")
     axis.set(xlabel="epoch", ylabel="share of triplets with zero loss", ylim=(-0.03, 1.03))
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.yaxis.set_major_formatter("{x:.0%}")
@@ -76,13 +69,8 @@ def nearest_images(
 ) -> Figure:
     """Draw images and, beside each, those nearest to it; those of another class have a red title.
 
-    Args:
-        images: ``[n, height, width]`` uint8, grey.
-        labels: ``[n]``.
-        embeddings: ``[n, size]``.
-        classes: the names of the labels.
-        right: how many images to begin with, the first ones whose nearest is of their class.
-        wrong: likewise, of another.
+    The images are grey ``[n, height, width]`` uint8; shown are the first ``right`` ones whose
+    nearest in the embeddings ``[n, size]`` is of their class, and the first ``wrong`` others.
     """
     nearest = nearest_others(embeddings, NEIGHBOURS)
     is_right = labels[nearest[:, 0]] == labels

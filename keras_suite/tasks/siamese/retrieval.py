@@ -11,14 +11,10 @@ NEIGHBOURS = 5
 
 
 def require_measurable(labels: np.ndarray, rows: str) -> None:
-    """Check that :func:`retrieval_report` can measure embeddings of rows with these labels.
-
-    Args:
-        labels: ``[n]``.
-        rows: what they are, for the message.
+    """Check that :func:`retrieval_report` can measure embeddings of rows with labels ``[n]``.
 
     Raises:
-        InputError: where there are too few rows, classes, or rows of a class.
+        InputError: where there are too few rows, classes, or rows of a class; it names the rows.
     """
     counts = np.unique(labels, return_counts=True)[1]
     if len(labels) <= NEIGHBOURS or len(counts) < 2 or counts.min() < 2:
@@ -29,21 +25,13 @@ def require_measurable(labels: np.ndarray, rows: str) -> None:
         )
 
 
-def retrieval_report(
-    labels: np.ndarray, embeddings: np.ndarray, pairs: int = 100_000, seed: int = 0
-) -> dict[str, float]:
-    """Measure embeddings, each row being looked up among all others.
-
-    Args:
-        labels: integers ``[n]``.
-        embeddings: ``[n, size]``.
-        pairs: as for :func:`verification_auc`.
-        seed: likewise.
+def retrieval_report(labels: np.ndarray, embeddings: np.ndarray) -> dict[str, float]:
+    """Measure embeddings ``[n, size]`` with integer labels ``[n]``, each looked up in all others.
 
     Returns:
         recall_at_1: the share of rows whose nearest neighbour has their label; knn_accuracy: of
         rows whose 5 nearest neighbours, by majority (of those that tie, the smallest label), have
-        it; verification_auc: see :func:`verification_auc`.
+        it; :func:`verification_auc`.
 
     Raises:
         InputError: as :func:`require_measurable`.
@@ -54,7 +42,7 @@ def retrieval_report(
     return {
         "recall_at_1": float((neighbours[:, 0] == labels).mean()),
         "knn_accuracy": float((votes.argmax(axis=0) == labels).mean()),
-        "verification_auc": verification_auc(labels, embeddings, pairs, seed),
+        "verification_auc": verification_auc(labels, embeddings),
     }
 
 
@@ -64,32 +52,20 @@ def recall_at_1(labels: np.ndarray, embeddings: np.ndarray) -> float:
 
 
 def nearest_others(embeddings: np.ndarray, count: int) -> np.ndarray:
-    """Return the numbers of the rows nearest to each, itself left out, nearest first.
+    """Return the numbers ``[n, count]`` of the rows nearest to each, itself left out.
 
-    Distances are Euclidean; only a part of them is in memory at a time.
-
-    Args:
-        embeddings: ``[n, size]``.
-        count: how many, less than n.
-
-    Returns:
-        ``[n, count]``.
+    Distances are Euclidean, the nearest first; only a part of them is in memory at a time.
     """
     search = NearestNeighbors(n_neighbors=count, algorithm="brute").fit(embeddings)
     return search.kneighbors(return_distance=False)
 
 
-def verification_auc(labels: np.ndarray, embeddings: np.ndarray, pairs: int, seed: int) -> float:
-    """Return how well distances tell pairs of one label from pairs of two.
+def verification_auc(
+    labels: np.ndarray, embeddings: np.ndarray, pairs: int = 100_000, seed: int = 0
+) -> float:
+    """Return how well distances tell pairs of one label from pairs of two (area under the ROC).
 
-    Args:
-        labels: integers ``[n]``.
-        embeddings: ``[n, size]``.
-        pairs: how many are drawn, half of either kind.
-        seed: decides which.
-
-    Returns:
-        The area under the ROC curve.
+    ``pairs`` are drawn, half of either kind, as ``seed`` decides.
 
     Raises:
         InputError: where there is one label only, or a label of one row only.

@@ -15,10 +15,6 @@ def embedding_tower(image_shape: tuple[int, int], size: int) -> keras.Model:
     say whether it is normalised. It is here: distances then lie between 0 and 4, so that the
     margin means the same throughout the training, which could else meet it by growing.
 
-    Args:
-        image_shape: height and width.
-        size: of an embedding.
-
     Returns:
         An uncompiled model from grey images ``[n, height, width]`` uint8 to embeddings
         ``[n, size]`` float32 of length 1; the scaling by 1/255 is its first layer.
@@ -42,13 +38,9 @@ def embedding_tower(image_shape: tuple[int, int], size: int) -> keras.Model:
 def triplet_network(tower: keras.Model, margin: float = MARGIN) -> keras.Model:
     """Put the three images of a triplet through one tower and its embeddings into the loss.
 
-    Args:
-        tower: of :func:`embedding_tower`; its weights are shared, not copied.
-        margin: as for :func:`keras_suite.tasks.siamese.triplet.triplet_loss`.
-
     Returns:
-        An uncompiled model from a dict of ``anchor``, ``positive`` and ``negative`` images to the
-        losses ``[n]``.
+        An uncompiled model, which shares the tower's weights, from a dict of ``anchor``,
+        ``positive`` and ``negative`` images to the losses ``[n]``.
     """
     names = "anchor", "positive", "negative"
     images = {name: keras.Input(tower.input_shape[1:], dtype="uint8", name=name) for name in names}

@@ -8,14 +8,11 @@ MARGIN = 0.4
 
 @keras.saving.register_keras_serializable("keras_suite")
 def triplet_loss(embeddings: list[tf.Tensor], margin: float = MARGIN) -> tf.Tensor:
-    """Compute max(||a - p||² - ||a - n||² + margin, 0), for a ``keras.layers.Lambda``.
+    """Compute max(||a - p||² - ||a - n||² + margin, 0) ``[n]``, for a ``keras.layers.Lambda``.
 
     Args:
         embeddings: of anchors a, positives p and negatives n, each ``[n, size]``.
         margin: by how much a negative must be farther than the positive to cost nothing.
-
-    Returns:
-        ``[n]``.
     """
     anchor, positive, negative = embeddings
     to_positive = keras.ops.sum(keras.ops.square(anchor - positive), axis=-1)
@@ -25,21 +22,14 @@ def triplet_loss(embeddings: list[tf.Tensor], margin: float = MARGIN) -> tf.Tens
 
 @keras.saving.register_keras_serializable("keras_suite")
 def mean_output(zeros: tf.Tensor, losses: tf.Tensor) -> tf.Tensor:
-    """Return the outputs of a model that ends in its loss; Keras takes the mean.
+    """Return the outputs ``[n]`` of a model that ends in its loss; Keras takes the mean.
 
-    Args:
-        zeros: labels, which Keras asks for and nothing depends on.
-        losses: ``[n]``.
+    The labels are zeros, which Keras asks for and nothing depends on.
     """
     return losses
 
 
 @keras.saving.register_keras_serializable("keras_suite")
 def zero_loss(zeros: tf.Tensor, losses: tf.Tensor) -> tf.Tensor:
-    """Return 1 for a triplet that costs nothing and teaches nothing, else 0 (a metric).
-
-    Args:
-        zeros: as for :func:`mean_output`.
-        losses: likewise.
-    """
+    """Return 1 for a triplet that costs nothing and teaches nothing, else 0 (a metric)."""
     return keras.ops.cast(losses == 0, "float32")

@@ -14,16 +14,12 @@ Mining = Literal["semi-hard", "hard"]
 class MinedTripletLoss(keras.losses.Loss):
     """Mean loss of the triplets mined in a batch of labels ``[n]`` and embeddings ``[n, size]``.
 
-    Args:
-        mining: see :func:`semi_hard_triplets` and :func:`hard_triplets`.
-        margin: as for :func:`keras_suite.tasks.siamese.triplet.triplet_loss`.
-        name: as Keras shows it.
+    They are those of :func:`semi_hard_triplets` or :func:`hard_triplets`.
     """
 
     def __init__(self, mining: Mining, margin: float = MARGIN, name: str = "mined_triplet_loss"):
         super().__init__(name=name)
-        self.mining = mining
-        self.margin = margin
+        self.mining, self.margin = mining, margin
 
     def call(self, y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
         """Return the loss of each mined triplet."""
@@ -40,8 +36,7 @@ def mined_losses(
     """Return the loss of each triplet that is mined in a batch, ``[triplets]``."""
     mine = {"semi-hard": semi_hard_triplets, "hard": hard_triplets}[mining]
     triplets = mine(labels, embeddings)
-    parts = [tf.gather(embeddings, triplets[:, part]) for part in range(3)]
-    return triplet_loss(parts, margin)
+    return triplet_loss([tf.gather(embeddings, triplets[:, part]) for part in range(3)], margin)
 
 
 @keras.saving.register_keras_serializable("keras_suite")
@@ -56,9 +51,8 @@ def mined_zero_loss(
 def zero_loss_of_all(labels: tf.Tensor, embeddings: tf.Tensor, margin: float) -> tf.Tensor:
     """Return, for each pair of anchor and positive, which share of all negatives costs nothing.
 
-    Returns:
-        ``[pairs]`` (a metric). With as many rows of each class its mean is the share of all
-        triplets of the batch.
+    With as many rows of each class, the mean of this metric ``[pairs]`` is the share of all
+    triplets of the batch.
     """
     distances, positive, negative = _pairs(labels, embeddings)
     nearest_first = tf.sort(_where(negative, distances), axis=1)
@@ -70,21 +64,15 @@ def zero_loss_of_all(labels: tf.Tensor, embeddings: tf.Tensor, margin: float) ->
 
 def zero_loss_metrics(loss: MinedTripletLoss) -> list[keras.metrics.Metric]:
     """Return what to compile a model with beside the loss: ``zero_loss``, ``zero_loss_of_all``."""
-    mean, margin = keras.metrics.MeanMetricWrapper, loss.margin
-    return [
-        mean(mined_zero_loss, name="zero_loss", mining=loss.mining, margin=margin),
-        mean(zero_loss_of_all, name="zero_loss_of_all", margin=margin),
-    ]
+    mean, given = keras.metrics.MeanMetricWrapper, {"margin": loss.margin}
+    mined = mean(mined_zero_loss, name="zero_loss", mining=loss.mining, **given)
+    return [mined, mean(zero_loss_of_all, name="zero_loss_of_all", **given)]
 
 
 def hard_triplets(labels: tf.Tensor, embeddings: tf.Tensor) -> tf.Tensor:
     """Choose for each anchor its farthest positive and its nearest negative (batch hard).
 
     Hermans, Beyer & Leibe, "In defense of the triplet loss", 2017, arXiv:1703.07737.
-
-    Args:
-        labels: ``[n]``.
-        embeddings: ``[n, size]``.
 
     Returns:
         Row numbers of anchor, positive and negative, ``[anchors, 3]`` int64; a row with no
@@ -94,8 +82,7 @@ def hard_triplets(labels: tf.Tensor, embeddings: tf.Tensor) -> tf.Tensor:
     farthest = tf.argmax(tf.where(positive, distances, -1.0), axis=1)
     nearest = tf.argmin(_where(negative, distances), axis=1)
     anchors = tf.where(tf.reduce_any(positive, axis=1) & tf.reduce_any(negative, axis=1))[:, 0]
-    parts = anchors, tf.gather(farthest, anchors), tf.gather(nearest, anchors)
-    return tf.stack(parts, axis=1)
+    return tf.stack([anchors, tf.gather(farthest, anchors), tf.gather(nearest, anchors)], axis=1)
 
 
 def semi_hard_triplets(labels: tf.Tensor, embeddings: tf.Tensor) -> tf.Tensor:
@@ -103,10 +90,6 @@ def semi_hard_triplets(labels: tf.Tensor, embeddings: tf.Tensor) -> tf.Tensor:
 
     Where none is farther, the farthest negative. Schroff, Kalenichenko & Philbin, "FaceNet", 2015,
     arXiv:1503.03832.
-
-    Args:
-        labels: ``[n]``.
-        embeddings: ``[n, size]``.
 
     Returns:
         Row numbers of anchor, positive and negative, ``[pairs, 3]`` int64; rows with no negative in

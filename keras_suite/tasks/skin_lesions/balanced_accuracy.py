@@ -10,11 +10,6 @@ class BalancedAccuracy(keras.metrics.Metric):
 
     It is the same as macro recall, and 1 / classes for a model that always predicts one class.
     Classes that did not come up are left out of the mean.
-
-    Args:
-        classes: how many.
-        name: as the logs have it.
-        dtype: of the result.
     """
 
     def __init__(self, classes: int, name: str = "balanced_accuracy", dtype: str | None = None):

@@ -4,27 +4,17 @@ import numpy as np
 
 from keras_suite.metrics.classification import class_rates
 
+LEVEL = 0.95
+
 
 def bootstrap_intervals(
-    y: np.ndarray,
-    probabilities: np.ndarray,
-    *,
-    resamples: int = 1000,
-    level: float = 0.95,
-    seed: int = 0,
+    y: np.ndarray, probabilities: np.ndarray, *, resamples: int = 1000, seed: int = 0
 ) -> dict[str, tuple[float, float]]:
-    """Return percentile bootstrap intervals of averages over rows and classes.
+    """Return 95% percentile bootstrap intervals of averages over rows and classes.
 
     Each resample draws n of the n rows with replacement. The intervals say nothing of what another
     training, with other first weights, would change. Memory grows with the square of n: meant for
     thousands of rows.
-
-    Args:
-        y: true labels 0, 1, ..., of shape ``[n]``.
-        probabilities: of each class, float of shape ``[n, classes]``.
-        resamples: how many.
-        level: share of the resamples that lie inside.
-        seed: of the draws.
 
     Returns:
         The lower and the upper end of accuracy, balanced_accuracy, f1 and auc, as
@@ -43,7 +33,7 @@ def bootstrap_intervals(
     if len(labels) > 1:
         areas = [_auc(y == label, probabilities[:, label], counts) for label in labels]
         figures["auc"] = _mean_over_classes(np.stack(areas, axis=1))
-    ends = (1 - level) / 2, (1 + level) / 2
+    ends = (1 - LEVEL) / 2, (1 + LEVEL) / 2
     return {name: tuple(np.nanquantile(values, ends).tolist()) for name, values in figures.items()}
 
 
@@ -60,9 +50,8 @@ def interval_ends(y: np.ndarray, probabilities: np.ndarray, *, resamples: int) -
 def _draws(rows: int, resamples: int, seed: int) -> np.ndarray:
     """Return how often each row is drawn, ``[resamples, rows]``."""
     drawn = np.random.default_rng(seed).integers(rows, size=(resamples, rows))
-    drawn += rows * np.arange(resamples)[:, None]
-    counts = np.bincount(drawn.ravel(), minlength=resamples * rows)
-    return counts.reshape(resamples, rows).astype(float)  # products of whole numbers are slow
+    counts = np.stack([np.bincount(each, minlength=rows) for each in drawn])
+    return counts.astype(float)  # products of whole numbers are slow
 
 
 def _confusion_matrices(y, probabilities, counts) -> np.ndarray:

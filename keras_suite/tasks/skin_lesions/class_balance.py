@@ -32,16 +32,15 @@ class ClassBalancedRows(ArrayRows):
 
         Where rows are drawn, a batch is a function of ``seed`` and its number alone.
         """
-        if self.sampling:
-            batches = self._drawn(batch_size, seed, first_step, steps)
-        else:
-            batches = super().training_batches(batch_size, seed, first_step, steps)
+        batches = super().training_batches(batch_size, seed, first_step, steps)
         if not self.weighting:
             return batches
         by_class = tf.constant(self._class_weights, tf.float32)
         return batches.map(lambda inputs, labels: (inputs, labels, tf.gather(by_class, labels)))
 
-    def _drawn(self, batch_size, seed, first_step, steps) -> tf.data.Dataset:
+    def _picks(self, batch_size: int, seed: int, first_step: tf.Tensor) -> tf.data.Dataset:
+        if not self.sampling:
+            return super()._picks(batch_size, seed, first_step)
         up_to = self._probabilities.cumsum()
         ends = tf.constant(up_to / up_to[-1])
 
@@ -50,11 +49,7 @@ class ClassBalancedRows(ArrayRows):
             places = tf.random.stateless_uniform([batch_size], step_seed, dtype=tf.float64)
             return tf.searchsorted(ends, places, side="right")
 
-        def picks(_):
-            return tf.data.Dataset.counter(first_step.read_value()).take(steps).map(pick)
-
-        batches = self._batches(tf.data.Dataset.range(1).flat_map(picks))
-        return batches.apply(tf.data.experimental.assert_cardinality(steps))
+        return tf.data.Dataset.counter(first_step).map(pick)
 
     @property
     def _probabilities(self) -> np.ndarray:

@@ -15,9 +15,7 @@ MARKERS = "osD^vP*X"
 def roc_by_class(parts: Mapping[str, Predictions], classes: Sequence[str]) -> Figure:
     """Draw the ROC curve of each class against the rest, a panel for each part.
 
-    Args:
-        parts: by name, labels ``[n]`` and probabilities ``[n, classes]``.
-        classes: their names; one without rows, or with all, has no curve, and the legend says so.
+    A class without rows, or with all, has no curve, and the legend says so.
     """
     figure, axes = subplots(1, len(parts), 4.0, 5.0)
     for axis, (part, (y, p)) in zip(axes[0], parts.items(), strict=True):
@@ -36,7 +34,7 @@ def rates_by_class(
     """Draw a figure of each class as dots, a mark for each model, a panel for each part.
 
     Args:
-        models: by name, then by part, labels ``[n]`` and probabilities ``[n, classes]``.
+        models: predictions by name, then by part.
         classes: their names; one without rows has no dots.
         rate: precision, recall, f1 or auc.
         reported: by part, a value for each class, drawn as lines; a part may have none.
@@ -61,12 +59,7 @@ def rates_by_class(
 
 
 def points_of(results: Iterable[Mapping], intervals: str) -> dict[str, dict[str, float]]:
-    """Return the test figures of each model as :func:`against_accuracy` takes them.
-
-    Args:
-        results: as ``metrics.json`` holds them.
-        intervals: the group of the intervals' ends.
-    """
+    """Return each model's test figures, with its group ``intervals``, for the figure below."""
     points: dict[str, dict[str, float]] = {}
     for row in results:
         if row.get("split") == "test" and row.get("group") in (None, intervals):
@@ -77,8 +70,7 @@ def points_of(results: Iterable[Mapping], intervals: str) -> dict[str, dict[str,
 def largest_class(labels: np.ndarray) -> dict[str, tuple[float, float]]:
     """Return accuracy and balanced accuracy of always predicting the largest class."""
     counts = np.bincount(labels)
-    found = counts.max() / len(labels), 1 / np.count_nonzero(counts)
-    return {"always the largest class": found}
+    return {"always the largest class": (counts.max() / len(labels), 1 / np.count_nonzero(counts))}
 
 
 def against_accuracy(

@@ -8,6 +8,7 @@ of one lesion lie on both sides, which flatters every figure of the test images.
 import hashlib
 import zipfile
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -40,11 +41,9 @@ DIGITS = ((0,), (1,), (2,), (3,), (4,), (5, 7, 8, 9), (6,))
 
 @dataclass(frozen=True)
 class Lesions(Loaded):
-    """Labelled images of skin lesions.
+    """Images of skin lesions ``[n, 28, 28, 3]`` uint8; labels ``[n]`` int64 index ``CLASS_NAMES``.
 
-    Args:
-        split: images ``[n, 28, 28, 3]`` uint8 and labels ``[n]`` int64, indices of
-            ``CLASS_NAMES``. A part has at least one image; a class may have none.
+    A part has at least one image; a class may have none.
     """
 
     split: Split
@@ -53,13 +52,10 @@ class Lesions(Loaded):
 def load(
     kind: Kind = "auto", data_dir: Path | None = None, url: str = URL, md5: str = MD5
 ) -> Lesions:
-    """Load the images from a given place, else the cache, else the network, else digits.
+    """Load the images as :func:`keras_suite.data.source.load_data` does, digits as the last resort.
 
-    Args:
-        kind: see :func:`keras_suite.data.source.load_data`.
-        data_dir: the file itself (npz) or its folder. Any number of images will do.
-        url: where the public copy lies.
-        md5: of the public copy.
+    ``data_dir`` is the file itself (npz), with any number of images, or its folder; ``url`` and
+    ``md5`` are those of the public copy.
 
     Raises:
         InputError: naming what is wrong in which array, or what to fetch and where to put it.
@@ -83,9 +79,7 @@ def load(
 def read(path: Path, md5: str = MD5) -> Lesions:
     """Read and check one npz file with MedMNIST's six arrays.
 
-    Args:
-        path: the file.
-        md5: of the public copy; the notice says where the file is another.
+    The notice says where the file's MD5 is not ``md5``, that of the public copy.
 
     Raises:
         InputError: for a file that holds no such arrays, naming array and row.
@@ -94,14 +88,13 @@ def read(path: Path, md5: str = MD5) -> Lesions:
         arrays = _arrays(path)
     parts = [_checked(path, part, arrays) for part in COUNTS]
     rows = sum(len(labels) for _, labels in parts)
-    notice = ""
-    if _md5(path) != md5:
-        notice = (
-            f"Real data: {rows:,} images of {path.name}, which is not the file MedMNIST publishes "
-            "(another MD5): published figures are of other images."
-        )
     provenance = Provenance(path.name, "real", rows, sha256_of_file(path))
-    return Lesions(Split(*parts), provenance=provenance, notice=notice)
+    notice = (
+        f"Real data: {rows:,} images of {path.name}, which is not the file MedMNIST publishes "
+        "(another MD5): published figures are of other images."
+    )
+    is_public = _md5(path) == md5
+    return Lesions(Split(*parts), provenance=provenance, notice="" if is_public else notice)
 
 
 def _sample() -> Lesions:
@@ -121,8 +114,8 @@ def _sample() -> Lesions:
     train, validation = train_test_split(rest, test_size=0.125, stratify=rest[:, 1], random_state=0)
     parts = [(X[part[:, 0], 2:-2, 2:-2], part[:, 1]) for part in (train, validation, test)]
     source = "digits of scikit-learn, coloured and made as unbalanced as DermaMNIST"
-    sha256 = sha256_of_arrays(*(array for part in parts for array in part))
-    return Lesions(Split(*parts), provenance=Provenance(source, "sample", len(labels), sha256))
+    provenance = Provenance(source, "sample", len(labels), sha256_of_arrays(*chain(*parts)))
+    return Lesions(Split(*parts), provenance=provenance)
 
 
 def _arrays(path: Path) -> dict[str, np.ndarray]:
@@ -131,16 +124,15 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
         missing = [name for name in names if f"{name}.npy" not in archive.namelist()]
         damaged = archive.testzip()  # NumPy may stop reading before the checksum
     if missing:
-        raise InputError(
-            f"{path} lacks {', '.join(missing)}: MedMNIST's files hold {', '.join(names)}."
-        )
+        lacks = f"{path} lacks {', '.join(missing)}"
+        raise InputError(f"{lacks}: MedMNIST's files hold {', '.join(names)}.")
     if damaged:
         raise zipfile.BadZipFile(f"{damaged} has a wrong checksum")
     with np.load(path, allow_pickle=False) as file:
         arrays = {name: file[name] for name in names}
-    for name, array in arrays.items():
-        if not isinstance(array, np.ndarray):
-            raise ValueError(f"{name}.npy is no array")
+    wrong = [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]
+    if wrong:
+        raise ValueError(f"{wrong[0]}.npy is no array")
     return arrays
 
 

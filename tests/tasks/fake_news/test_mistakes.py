@@ -19,25 +19,27 @@ PROBABILITIES = {
 }
 
 
-def found(texts, labels, probabilities) -> list[Mistake]:
-    tweets = SimpleNamespace(texts=texts)
-    data = SimpleNamespace(validation=tweets, class_names=CLASSES)
-    parts = {name: {"test": (labels, p[:, None])} for name, p in probabilities.items()}
-    return found_in(SimpleNamespace(data=data, predictions=lambda part: parts))
+def mistakes_of(texts, labels, probabilities):
+    """What a run of such test texts, labels and probabilities by model finds."""
+    validation = SimpleNamespace(texts=texts)
+    predictions = {name: {"test": (labels, each[:, None])} for name, each in probabilities.items()}
+    data = SimpleNamespace(validation=validation, class_names=CLASSES)
+    return found_in(SimpleNamespace(data=data, predictions=lambda part: predictions))
 
 
 def read(text) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True))
+    assert text.startswith("\ufeff")  # or spreadsheets take it for another encoding
+    return list(csv.reader(io.StringIO(text[1:], newline=""), strict=True))
 
 
-def printed(*args, width=80, **kwargs) -> str:
+def printed(mistakes, width=80, **kwargs) -> str:
     console = Console(file=io.StringIO(), width=width)
-    console.print(as_table(found(*args), **kwargs))
+    console.print(as_table(mistakes, **kwargs))
     return console.file.getvalue()
 
 
 def test_mistakes_come_by_model_and_the_most_confident_first():
-    mistakes = found([*TEXTS, "not tested"], LABELS, PROBABILITIES)
+    mistakes = mistakes_of(TEXTS, LABELS, PROBABILITIES)
     assert [(each.model, each.row) for each in mistakes] == [
         ("BERT", 1),
         ("BERT", 2),
@@ -53,29 +55,36 @@ def test_mistakes_come_by_model_and_the_most_confident_first():
 
 def test_a_model_without_mistakes_is_not_among_them():
     right = {"oracle": LABELS.astype(float)}
-    assert found(TEXTS, LABELS, right) == []
+    assert mistakes_of(TEXTS, LABELS, right) == []
 
 
-def test_the_file_holds_a_row_for_each_mistake_and_the_mark_that_spreadsheets_need():
-    text = as_csv(found(TEXTS, LABELS, PROBABILITIES))
-    header, *rows = read(text)
+def test_only_the_texts_that_were_predicted_are_looked_at():
+    few = {"SVM": PROBABILITIES["SVM"][:2]}
+    assert [each.text for each in mistakes_of(TEXTS, LABELS[:2], few)] == ["one"]
+
+
+def test_the_file_holds_a_row_for_each_mistake():
+    header, *rows = read(as_csv(mistakes_of(TEXTS, LABELS, PROBABILITIES)))
     assert header == ["model", "row", "text", "label", "predicted", "confidence"]
     assert len(rows) == 6
     assert rows[0] == ["BERT", "1", "one", "fake", "real", "0.950000"]
     assert rows[-1] == ["SVM", "2", "two", "real", "fake", "0.500000"]
-    assert text.startswith("\ufeffmodel,")
+
+
+def test_the_file_of_no_mistakes_is_a_header():
+    assert read(as_csv([])) == [["model", "row", "text", "label", "predicted", "confidence"]]
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), min_size=1))
 def test_every_text_can_be_read_back_as_it_was(texts):
     texts = [*texts, "=1+1", 'two\n\nlines, "quoted"\r\n', "a lone \r"]
     labels = np.zeros(len(texts), int)
-    text = as_csv(found(texts, labels, {"A": np.ones(len(texts))}))
-    assert [row[2] for row in read(text)[1:]] == texts
+    mistakes = mistakes_of(texts, labels, {"A": np.ones(len(texts))})
+    assert [row[2] for row in read(as_csv(mistakes))[1:]] == texts
 
 
 def test_the_table_shows_the_first_few_of_each_model():
-    text = printed(TEXTS, LABELS, PROBABILITIES, most=1)
+    text = printed(mistakes_of(TEXTS, LABELS, PROBABILITIES), most=1)
     lines = [line.split() for line in text.splitlines() if line.strip()]
     assert lines[0] == ["The", "1", "most", "confident", "mistakes", "of", "each", "model"]
     assert lines[1] == ["row", "label", "predicted", "text"]
@@ -89,7 +98,7 @@ def test_the_table_shows_the_first_few_of_each_model():
 
 def test_the_table_shows_the_beginning_of_a_text_and_nothing_that_commands_the_terminal():
     text = "first\nsecond [bold]third[/] [/] \x1b[2J\x07 " + "and more " * 60
-    shown = printed([text], LABELS[:1], {"a model": np.ones(1)}, width=100)
+    shown = printed(mistakes_of([text], LABELS[:1], {"a model": np.ones(1)}), width=100)
     lines = [line.rstrip() for line in shown.splitlines()]
     (first,) = [i for i, line in enumerate(lines) if "first" in line]
     assert "first second [bold]third[/] [/] [2J and more" in lines[first]

@@ -33,8 +33,7 @@ def model():
 
 def predict_with(model):
     def predict(**inputs):
-        logits = model.predict_on_batch(inputs)
-        return {"start_logits": logits[..., 0], "end_logits": logits[..., 1]}
+        return start_and_end(model.predict_on_batch(inputs))
 
     return predict
 
@@ -55,8 +54,9 @@ def test_an_answer_is_that_of_all_windows_of_the_model_itself(tokenizer, model):
 
 
 def test_an_exported_model_answers_as_the_model_does(tokenizer, model, tmp_path):
-    served = serve_texts(model, "Logits.", start_and_end, None, tokenizer)
-    export(model, served.function, served.specs, tmp_path / "qa" / "1")
+    rows = make_windows([Question("1", QUESTION, CONTEXT, (), "")], tokenizer, **SIZES)
+    made = serve_texts(model, "Token ids in, logits out.", start_and_end, rows, tokenizer)
+    export(model, made.function, made.specs, tmp_path / "qa" / "1")
     served = tf.saved_model.load(str(tmp_path / "qa" / "1")).signatures["serving_default"]
     options = SIZES | {"threshold": np.inf}
     given = answer(QUESTION, CONTEXT, tokenizer, served, **options)

@@ -14,10 +14,10 @@ LATER = CONTEXT.rindex("تهران")
 class Page(HTMLParser):
     """What a browser would show: the tags, the text of each element of a class, and the marks."""
 
-    def __init__(self, text):
+    def __init__(self, html):
         super().__init__()
-        self.tags, self.attributes, self.texts, self.open = [], [], {}, []
-        self.feed(text)
+        self.html, self.tags, self.attributes, self.texts, self.open = html, [], [], {}, []
+        self.feed(html)
 
     def handle_starttag(self, tag, attrs):
         attrs = dict(attrs)
@@ -44,29 +44,25 @@ def rows_of(questions, predictions):
     return answer_rows(questions, predictions, dict.fromkeys(predictions, -1.5))
 
 
-def html(questions, predictions, notice=""):
-    return page(questions, rows_of(questions, predictions), notice)
-
-
 def shown(questions, predictions, notice=""):
-    return Page(html(questions, predictions, notice))
+    return Page(page(questions, rows_of(questions, predictions), notice))
 
 
-def marks(read, name):
+def marks(page, name):
     """The marked stretches, without the page's own two that explain the marks."""
     explained = {"answer": ["accepted answers"], "predicted": ["predicted answer"]}.get(name, [])
-    found = read.texts.get(name, [])
+    found = page.texts.get(name, [])
     assert found[: len(explained)] == explained
     return found[len(explained) :]
 
 
 def test_a_question_is_shown_with_its_answers_and_scores_from_right_to_left():
-    read = shown([question(Answer("تهران", 0))], {"q1": "شهر تهران"})
-    (article,) = read.texts["article"]
+    found = shown([question(Answer("تهران", 0))], {"q1": "شهر تهران"})
+    (article,) = found.texts["article"]
     for part in ("پایتخت ایران کجاست؟", "q1: exact match 0, F1 66.7, no-answer score -1.50"):
         assert part in article
-    assert read.texts["context"][-1] == CONTEXT
-    persian = [each for each in read.attributes if each.get("lang") == "fa"]
+    assert found.texts["context"][-1] == CONTEXT
+    persian = [each for each in found.attributes if each.get("lang") == "fa"]
     assert len(persian) == 4  # question, answer, prediction, context
     assert all(each["dir"] == "rtl" for each in persian)
 
@@ -92,22 +88,22 @@ def test_a_question_is_shown_with_its_answers_and_scores_from_right_to_left():
 )
 def test_answers_and_prediction_are_marked_in_the_text(answers, prediction, expected):
     asked = question(*(Answer(*answer) for answer in answers))
-    read = shown([asked], {"q1": prediction})
+    found = shown([asked], {"q1": prediction})
     for name in ("answer", "predicted", "answer predicted"):
-        assert marks(read, name) == expected.get(name, [])
-    assert read.texts["context"][-1] == CONTEXT
+        assert marks(found, name) == expected.get(name, [])
+    assert found.texts["context"][-1] == CONTEXT
 
 
 def test_the_prediction_is_marked_where_it_meets_an_answer():
-    text = html([question(Answer("تهران در شمال", LATER))], {"q1": "تهران"})
-    text = text.split('class="context"')[1]
+    found = shown([question(Answer("تهران در شمال", LATER))], {"q1": "تهران"})
+    text = found.html.split('class="context"')[1]
     assert text.index("پایتخت") < text.index('<mark class="answer predicted">تهران</mark>')
 
 
 def test_no_answer_is_said_so():
-    read = shown([question()], {"q1": ""})
-    assert read.texts["dd"] == ["no answerno answer"]
-    assert "exact match 100" in read.texts["article"][0]
+    found = shown([question()], {"q1": ""})
+    assert found.texts["dd"] == ["no answerno answer"]
+    assert "exact match 100" in found.texts["article"][0]
 
 
 def test_texts_cannot_become_part_of_the_page():
@@ -115,25 +111,25 @@ def test_texts_cannot_become_part_of_the_page():
     asked = question(
         Answer(script, 0), name="<b>", text=f"{script}؟", context=f"{script} <i>&lt;</i>"
     )
-    read = shown([asked], {"<b>": script}, notice="SAMPLE <u>")
-    assert not {"script", "i", "b", "u"} & set(read.tags)
-    article = read.texts["article"][0]
+    found = shown([asked], {"<b>": script}, notice="SAMPLE <u>")
+    assert not {"script", "i", "b", "u"} & set(found.tags)
+    article = found.texts["article"][0]
     assert f"{script}؟" in article
     assert "<b>: exact match 100" in article
-    assert read.texts["context"][-1] == f"{script} <i>&lt;</i>"
-    assert read.texts["notice"] == ["SAMPLE <u>"]
+    assert found.texts["context"][-1] == f"{script} <i>&lt;</i>"
+    assert found.texts["notice"] == ["SAMPLE <u>"]
 
 
 def test_the_page_needs_nothing_else_and_is_well_formed():
-    read = shown([question()] * 3, {"q1": "ایران"})
-    assert read.open == []
-    assert read.tags.count("article") == 3
-    assert not any({"src", "href"} & set(each) for each in read.attributes)
-    assert "notice" not in read.texts
-    assert {"charset": "utf-8"} in read.attributes
+    found = shown([question()] * 3, {"q1": "ایران"})
+    assert found.open == []
+    assert found.tags.count("article") == 3
+    assert not any({"src", "href"} & set(each) for each in found.attributes)
+    assert "notice" not in found.texts
+    assert {"charset": "utf-8"} in found.attributes
 
 
-def test_the_table_has_a_row_for_each_question():
+def test_the_table_tells_what_is_accepted_and_predicted_and_how_right_that_is():
     asked = question(Answer("تهران", 0), Answer("تهران پایتخت", 0), text='چرا،"\nبله"؟')
     rows = rows_of([asked, question(name="q2")], {"q1": "تهران", "q2": ""})
     first, second = rows.to_dict("records")
@@ -149,8 +145,11 @@ def test_the_table_has_a_row_for_each_question():
         "context": CONTEXT,
     }
     assert second["answers"] == second["prediction"] == ""
-    with pytest.raises(KeyError):
-        rows_of([asked], {})
+
+
+def test_a_question_without_a_prediction_is_not_passed_over():
+    with pytest.raises(KeyError, match="q1"):
+        rows_of([question()], {})
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30)
@@ -162,7 +161,7 @@ def test_whatever_is_marked_the_text_stays_whole(context, data):
     spans = data.draw(st.lists(st.tuples(cuts, cuts).map(sorted), max_size=4))
     answers = [Answer(context[start:end], start) for start, end in spans if start < end]
     start, end = sorted(data.draw(st.tuples(cuts, cuts)))
-    read = shown([question(*answers, context=context)], {"q1": context[start:end]})
-    assert read.texts["context"][-1] == context
-    marked = marks(read, "predicted") + marks(read, "answer predicted")
+    found = shown([question(*answers, context=context)], {"q1": context[start:end]})
+    assert found.texts["context"][-1] == context
+    marked = marks(found, "predicted") + marks(found, "answer predicted")
     assert "".join(sorted("".join(marked))) == "".join(sorted(context[start:end]))

@@ -227,8 +227,9 @@ def test_trained_on_a_few_questions_the_model_answers_them(questions, windows):
             assert answers[question.id] == question.answers[0].text
 
 
-def test_start_and_end_are_the_models_logits_apart():
-    logits = np.arange(24.0).reshape(3, 4, 2)
+def test_what_is_served_are_the_models_logits_apart(folders, windows):
+    model = model_of(folders["bert"])
+    logits = model(windows["bert"].inputs(np.arange(2)))
     served = start_and_end(logits)
     assert np.array_equal(served["start_logits"], logits[..., 0])
     assert np.array_equal(served["end_logits"], logits[..., 1])
