@@ -34,7 +34,10 @@ def measure(options: argparse.Namespace) -> dict:
     from keras_suite.terminal.quiet import start_tensorflow
 
     start_tensorflow()
+    from sklearn.metrics import average_precision_score
+
     from experiments import fraud
+    from keras_suite.experiment import prepare
     from keras_suite.training import parallel
 
     if options.way == "suite":
@@ -45,42 +48,41 @@ def measure(options: argparse.Namespace) -> dict:
         data="real" if options.data_dir else "sample",
         data_dir=options.data_dir and Path(options.data_dir),
     )
-    table = fraud.load(config)
-    trained = fraud.list_variants(config, table)
-    if options.way == "plain":
-        trained = [recompiled(each) for each in trained]
+    trained = prepare(fraud, config, fraud.load(config))
+    for each in trained:
+        each.build(fraud)
+        if options.way == "plain":
+            recompile(each)
     started = time.perf_counter()
     if options.way == "plain":
         for each in trained:
-            x, y = each.fit.train
-            validation = each.fit.validation
-            each.fit.model.fit(
-                x, y, batch_size=32, epochs=config.epochs, validation_data=validation, verbose=0
+            rows = each.rows
+            each.network.fit(
+                *rows.train,
+                batch_size=config.batch_size,
+                epochs=config.epochs,
+                validation_data=rows.validation,
+                verbose=0,
             )
     else:
         with tempfile.TemporaryDirectory() as folder:
-            fits = [each.fit for each in trained]
+            fits = [each.fit(fraud, epochs=config.epochs) for each in trained]
             parallel.run_fits(fits, Path(folder) / "state", Path(folder) / "log")
     seconds = time.perf_counter() - started
-    return {"seconds": seconds, "pr_auc": [test_pr_auc(each) for each in trained]}
+    tested = [each.predict("test") for each in trained]
+    return {
+        "seconds": seconds,
+        "pr_auc": [float(average_precision_score(y, p[:, 1])) for y, p in tested],
+    }
 
 
-def recompiled(trained):
+def recompile(trained) -> None:
     """As a plain script compiles the model: without ``steps_per_execution``."""
     import keras
 
     optimizer = keras.optimizers.Adam(trained.config.learning_rate)
     loss = "sparse_categorical_crossentropy"
     trained.network.compile(optimizer, loss=loss, metrics=["accuracy"])
-    return trained
-
-
-def test_pr_auc(trained) -> float:
-    from sklearn.metrics import average_precision_score
-
-    from experiments.fraud import fraud_probabilities
-
-    return float(average_precision_score(*fraud_probabilities(trained)["test"]))
 
 
 def in_fresh_process(way: str, seed: int) -> dict:

@@ -49,6 +49,7 @@ def work(options: argparse.Namespace) -> None:
     import tensorflow as tf
 
     from experiments import cifar10
+    from keras_suite.data.split import Split
     from keras_suite.training.features import BATCH as FILL_BATCH
     from keras_suite.training.memory import watch_peak_memory
     from keras_suite.training.prefix import cut
@@ -58,9 +59,9 @@ def work(options: argparse.Namespace) -> None:
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (options.images, PIXELS, PIXELS, 3), "uint8")
     rows = ArrayRows(images, rng.integers(0, 10, options.images), BATCH)
-    config = cifar10.Config(weights="none", prefix_cache=options.way == "cached")
-    keras.utils.set_random_seed(0)
-    model = cifar10.network_of(config.of_model(options.model), classes=10)
+    asked = cifar10.Config(seed=0, model=options.model, weights="none", train_embeddings=False)
+    (config,) = (variant.config for variant in cifar10.variants(asked))
+    model = cifar10.build(config, Split(rows, rows, rows))
     optimizer = keras.optimizers.Adam(config.learning_rate)
     peak, started = watch_peak_memory(), time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:

@@ -9,6 +9,7 @@ import pytest
 from keras_suite.terminal.quiet import start_tensorflow
 
 start_tensorflow()
+pytest.register_assert_rewrite("tests.contract.finished_run")
 
 # A shell's background jobs are born deaf to it, and so would be what the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -2,10 +2,8 @@ from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("tests.contract.finished_run")
-
-from tests.contract.finished_run import QuickRun  # noqa: E402
-from tests.experiments.processes import QUICK_SAMPLE, latest, run  # noqa: E402
+from tests.contract.finished_run import QuickRun
+from tests.experiments.processes import QUICK_SAMPLE, latest, run
 
 
 @pytest.fixture(scope="module", autouse=True)

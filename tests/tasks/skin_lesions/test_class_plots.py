@@ -69,3 +69,16 @@ def test_a_mark_stands_at_its_accuracies_and_its_bars_end_at_the_interval():
     assert across.get_segments()[0][:, 0] == pytest.approx([0.68, 0.71])
     assert up.get_segments()[0][:, 1] == pytest.approx([0.41, 0.55])
     assert {"plain", "combined", "always nv"} <= set(texts(axes.figure))
+
+
+def test_points_are_the_test_figures_and_the_ends_of_their_intervals():
+    row = {"model": "plain", "split": "test", "metric": "accuracy", "reproduced": 0.7}
+    others = {"split": "validation"}, {"group": "by class"}, {"group": "cost"}
+    ends = row | {"group": "interval", "metric": "accuracy from", "reproduced": 0.6}
+    points = class_plots.points_of([row, ends, *(row | each for each in others)], "interval")
+    assert points == {"plain": {"accuracy": 0.7, "accuracy from": 0.6}}
+
+
+def test_always_the_largest_class_is_as_accurate_as_that_class_is_large():
+    found = class_plots.largest_class(np.array([0, 1, 1, 1, 3]))
+    assert found == {"always the largest class": (0.6, 1 / 3)}
