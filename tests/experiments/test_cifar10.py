@@ -95,7 +95,7 @@ def test_weights_from_a_file_are_for_one_network():
 
 def test_a_run_fills_a_cache_for_each_network_and_exports_images_of_any_size(quick_run, rows):
     figures = quick_run.figures
-    assert "vgg19: Storing what the frozen layers make of 320 rows" in quick_run.out
+    assert "vgg19: Storing what the frozen layers make of 420 rows" in quick_run.out
     assert figures["deit-small", "cost", "trainable"] == 1_782_164
     for model in cifar10.RECIPES:
         assert figures[model, "cost", "seconds_to_fill_cache"] > 0

@@ -94,8 +94,8 @@ def test_a_trial_tunes_the_adapter_of_lora(pairs):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"r": 65}, "LoRA: The rank must be from 1 to 64"),
-        ({"target_modules": ("qury",)}, "LoRA: qury matches no dense layer; there are"),
+        ({"r": 65}, "The rank must be from 1 to 64"),
+        ({"target_modules": ("qury",)}, "qury matches no dense layer; there are"),
     ],
 )
 def test_an_adapter_that_does_not_fit_the_encoder_is_one_sentence(rows, changes, sentence):
@@ -127,5 +127,5 @@ def test_a_run_compares_the_three_modes_and_keeps_the_adapter(quick_run, rows):
 def test_an_adapter_that_cannot_be_is_refused_before_anything_is_trained(tmp_path):
     done = run("lora", *QUICK_SAMPLE, "--target-modules", "nothing", output=tmp_path)
     assert done.returncode == 2
-    assert done.stderr.startswith("error: LoRA: ")
+    assert done.stderr.startswith("error: nothing matches no dense layer; there are ")
     assert not list((tmp_path / "lora").iterdir())

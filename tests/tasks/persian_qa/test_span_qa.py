@@ -218,7 +218,7 @@ def test_trained_on_a_few_questions_the_model_answers_them(questions, windows):
     keras.utils.set_random_seed(0)
     rows = windows["bert"]
     model = span_qa(random_encoder(80, 1, tokens=True), 0.0, token_types=True)
-    model.compile(keras.optimizers.Adam(3e-3), span_loss)
+    model.compile(keras.optimizers.Adam(1e-3), span_loss)
     run_fit(Fit("qa", model, rows, rows, epochs=1, batch_size=4, seed=0, steps_per_evaluation=400))
     answers, scores = best_answers(rows, rows.predict_tokens(model), questions)
     for question in questions:
