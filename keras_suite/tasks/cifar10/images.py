@@ -18,5 +18,7 @@ def scaled_images(image_size: int) -> tuple[keras.KerasTensor, keras.KerasTensor
 
 def dense_head(features: keras.KerasTensor, classes: int) -> keras.KerasTensor:
     """End a model: features ``[n, width]`` > Dense 256 relu > Dropout 0.5 > Dense softmax."""
-    x = layers.Dropout(0.5)(layers.Dense(256, activation="relu")(features))
+    # Each draws its seed when it is made: the order decides the first weights.
+    x = layers.Dense(256, activation="relu")(features)
+    x = layers.Dropout(0.5)(x)
     return layers.Dense(classes, activation="softmax", name="probabilities", dtype="float32")(x)
