@@ -125,11 +125,14 @@ class Trained:
         """Build the network."""
         self.network = experiment.build(self.config, self.rows)
 
-    def cache_prefix(self, *progress: Callable) -> None:
-        """Compute what is frozen in the network once for all rows; see :func:`cached.cached`."""
-        parts = self.rows.parts()
+    def cache_prefix(self, parts: tuple[str, ...], *progress: Callable) -> None:
+        """Compute what is frozen in the network once for these parts; see :func:`cached.cached`.
+
+        Only they can be fitted and predicted then.
+        """
+        given = [self.rows.parts()[part] for part in parts]
         cache = prefix_cache.PrefixCache(dtype=self.config.cache_dtype)
-        tail, stored = cached.cached(self.network, list(parts.values()), cache, *progress)
+        tail, stored = cached.cached(self.network, given, cache, *progress)
         self._fitted = tail, dict(zip(parts, stored, strict=True))
 
     def fit(self, experiment: ModuleType, **settings) -> "fit.Fit":
@@ -276,7 +279,11 @@ def train(experiment: ModuleType, turn: list[Trained], run, share: float) -> Non
         if getattr(each.config, "prefix_cache", False):
             share, stage = share / 2, f"cache {each.variant.fit_name}"
             with run.stage(stage, share) as advance:
-                each.cache_prefix(lambda text, each=each: run.say(f"{each.name}: {text}"), advance)
+                each.cache_prefix(
+                    tuple(each.rows.parts()),
+                    lambda text, each=each: run.say(f"{each.name}: {text}"),
+                    advance,
+                )
             filled = {"seconds_to_fill_cache": run.metrics["seconds"][stage]}
     fits = {each.variant.fit_name: _fit(experiment, each) for each in turn if each.variant.trains}
     if not fits:

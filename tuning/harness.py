@@ -59,7 +59,7 @@ class ExperimentHyperModel(kt.HyperModel):
     def fit(self, hp: kt.HyperParameters, model: keras.Model, state: Path, callbacks: list):
         """Train the network just built, from where ``state`` is; return its whole history."""
         if getattr(self.trial.config, "prefix_cache", False):
-            self.trial.cache_prefix()
+            self.trial.cache_prefix(("train", "validation"))  # no trial sees the test
         fit = self.trial.fit(self.experiment, epochs=hp.values["tuner/epochs"])
         return run_fit(fit, state, callbacks)
 
