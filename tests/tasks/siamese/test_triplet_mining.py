@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_suite.tasks.siamese.triplet import MARGIN
@@ -16,139 +16,78 @@ from keras_suite.tasks.siamese.triplet_mining import (
     zero_loss_of_all,
 )
 
+MINE = {"hard": hard_triplets, "semi-hard": semi_hard_triplets}
 # Whole numbers, so that equal distances are equal; most batches have ties and short classes.
 rows = st.tuples(st.integers(0, 3), st.tuples(*[st.integers(-3, 3)] * 2))
-batches = st.lists(rows, min_size=1, max_size=12)
 
 
-def arrays(batch):
-    labels = np.array([label for label, _ in batch])
-    return labels, np.array([embedding for _, embedding in batch], "float32")
-
-
-def squared_distances(embeddings):
-    return ((embeddings[:, None] - embeddings) ** 2).sum(axis=-1)
-
-
-def others(labels, anchor):
-    """The rows that are positives, and those that are negatives, of an anchor."""
-    numbers = np.arange(len(labels))
-    same = labels == labels[anchor]
-    return numbers[same & (numbers != anchor)], numbers[~same]
-
-
-def hard_losses_one_by_one(labels, embeddings, margin):
-    distances, losses = squared_distances(embeddings), []
-    for a in range(len(labels)):
-        positives, negatives = others(labels, a)
+def one_by_one(labels, embeddings, margin):
+    """Losses of hard and of semi-hard triplets, and which share of all negatives costs nothing."""
+    distances = ((embeddings[:, None] - embeddings) ** 2).sum(axis=-1)
+    found = {"hard": [], "semi-hard": [], "free": []}
+    for a, label in enumerate(labels):
+        same = labels == label
+        negatives, positives = distances[a, ~same], np.delete(distances[a], a)[np.delete(same, a)]
         if len(positives) and len(negatives):
-            loss = distances[a, positives].max() - distances[a, negatives].min() + margin
-            losses.append(max(loss, 0))
-    return losses
+            found["hard"].append(max(positives.max() - negatives.min() + margin, 0))
+        for positive in positives if len(negatives) else ():
+            farther = negatives[negatives > positive]
+            chosen = farther.min() if len(farther) else negatives.max()
+            found["semi-hard"].append(max(positive - chosen + margin, 0))
+            found["free"].append((positive - negatives + margin <= 0).mean())
+    return found
 
 
-def semi_hard_losses_one_by_one(labels, embeddings, margin):
-    distances, losses = squared_distances(embeddings), []
-    for a in range(len(labels)):
-        positives, negatives = others(labels, a)
-        for p in positives if len(negatives) else []:
-            farther = [d for d in distances[a, negatives] if d > distances[a, p]]
-            chosen = min(farther) if farther else distances[a, negatives].max()
-            losses.append(max(distances[a, p] - chosen + margin, 0))
-    return losses
+@settings(max_examples=50)
+@given(st.lists(rows, min_size=1, max_size=12), st.sampled_from([0.5, 1.0, 4.0]))
+def test_triplets_are_of_two_classes_and_cost_what_is_found_one_by_one(batch, margin):
+    labels = np.array([label for label, _ in batch])
+    embeddings = np.array([embedding for _, embedding in batch], "float32")
+    expected = one_by_one(labels, embeddings, margin)
+    for mining, mine in MINE.items():
+        anchor, positive, negative = np.asarray(mine(labels, embeddings)).T
+        assert np.array_equal(labels[anchor], labels[positive])
+        assert (anchor != positive).all()
+        assert (labels[anchor] != labels[negative]).all()
+        losses = mined_losses(labels, embeddings, mining, margin)
+        assert np.array_equal(losses, np.array(expected[mining], "float32"))
+    assert np.allclose(zero_loss_of_all(labels, embeddings, margin), expected["free"])
 
 
-@pytest.mark.parametrize(
-    ("mining", "one_by_one"),
-    [("hard", hard_losses_one_by_one), ("semi-hard", semi_hard_losses_one_by_one)],
-)
-@given(batch=batches, margin=st.sampled_from([0.5, 1.0, 4.0]))
-def test_mined_losses_are_those_found_one_by_one(mining, one_by_one, batch, margin):
-    labels, embeddings = arrays(batch)
-    losses = mined_losses(labels, embeddings, mining, margin)
-    assert np.array_equal(losses, np.array(one_by_one(labels, embeddings, margin), "float32"))
+@pytest.fixture
+def batch():
+    """Unit vectors of 4 classes, 3 of each."""
+    embeddings = np.random.default_rng(0).normal(size=(12, 5)).astype("float32")
+    return np.arange(12) // 3, embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
 
 
-@pytest.mark.parametrize("mine", [hard_triplets, semi_hard_triplets])
-@given(batch=batches)
-def test_a_mined_triplet_has_two_rows_of_one_class_and_one_of_another(mine, batch):
-    labels, embeddings = arrays(batch)
-    anchor, positive, negative = np.asarray(mine(labels, embeddings)).T
-    assert np.array_equal(labels[anchor], labels[positive])
-    assert (anchor != positive).all()
-    assert (labels[anchor] != labels[negative]).all()
-
-
-@given(batch=batches, margin=st.sampled_from([0.5, 1.0, 4.0]))
-def test_the_share_of_all_triplets_is_that_counted_one_by_one(batch, margin):
-    labels, embeddings = arrays(batch)
-    distances, shares = squared_distances(embeddings), []
-    for a in range(len(labels)):
-        positives, negatives = others(labels, a)
-        for p in positives if len(negatives) else []:
-            free = distances[a, p] - distances[a, negatives] + margin <= 0
-            shares.append(free.mean())
-    assert np.allclose(zero_loss_of_all(labels, embeddings, margin), shares)
-
-
-def batch_of_random_unit_vectors(classes=4, images=3):
-    embeddings = np.random.default_rng(0).normal(size=(classes * images, 5)).astype("float32")
-    return np.repeat(np.arange(classes), images), embeddings / np.linalg.norm(
-        embeddings, axis=1, keepdims=True
-    )
-
-
-def test_a_batch_of_p_classes_and_k_images_gives_one_hard_triplet_an_image_and_all_pairs():
-    labels, embeddings = batch_of_random_unit_vectors()
-    assert hard_triplets(labels, embeddings).shape == (12, 3)
-    assert semi_hard_triplets(labels, embeddings).shape == (12 * 2, 3)
-    assert zero_loss_of_all(labels, embeddings, MARGIN).shape == (12 * 2,)
-
-
-@pytest.mark.parametrize("mining", ["hard", "semi-hard"])
-def test_the_gradient_is_that_of_the_loss_one_by_one(mining):
-    labels, embeddings = batch_of_random_unit_vectors()
-    one_by_one = {"hard": hard_losses_one_by_one, "semi-hard": semi_hard_losses_one_by_one}
-    embeddings = embeddings.astype("float64")
-
-    def loss(vectors):
-        return np.mean(one_by_one[mining](labels, vectors, MARGIN))
-
+def loss_and_gradient(mining, labels, embeddings):
     variable = tf.Variable(embeddings, dtype=tf.float32)
     with tf.GradientTape() as tape:
-        ours = MinedTripletLoss(mining)(labels, variable)
-    assert float(ours) == pytest.approx(loss(embeddings), rel=1e-5)
-    gradient = tf.convert_to_tensor(tape.gradient(ours, variable))
+        loss = MinedTripletLoss(mining)(labels, variable)
+    return float(loss), np.asarray(tf.convert_to_tensor(tape.gradient(loss, variable)))
+
+
+@pytest.mark.parametrize("mining", MINE)
+def test_the_gradient_is_that_of_the_loss_one_by_one(mining, batch):
+    labels, embeddings = batch[0], batch[1].astype("float64")
+    gradient = loss_and_gradient(mining, labels, embeddings)[1]
     for place in [(0, 0), (5, 2), (11, 4)]:
         step = np.zeros_like(embeddings)
         step[place] = 1e-6
-        slope = (loss(embeddings + step) - loss(embeddings - step)) / 2e-6
-        assert float(gradient[place]) == pytest.approx(slope, abs=1e-4)
+        before, after = (
+            np.mean(one_by_one(labels, each, MARGIN)[mining])
+            for each in (embeddings - step, embeddings + step)
+        )
+        assert gradient[place] == pytest.approx((after - before) / 2e-6, abs=1e-4)
+    # In one place, all cost the margin, and nothing leads anywhere.
+    loss, gradient = loss_and_gradient(mining, np.array([0, 0, 1, 1]), np.ones((4, 3)))
+    assert loss == pytest.approx(MARGIN)
+    assert not gradient.any()
 
 
-def test_rows_in_one_place_have_a_loss_of_the_margin_and_a_finite_gradient():
-    variable = tf.Variable(np.ones((4, 3), "float32"))
-    for mining in ("hard", "semi-hard"):
-        with tf.GradientTape() as tape:
-            loss = MinedTripletLoss(mining)(np.array([0, 0, 1, 1]), variable)
-        assert float(loss) == pytest.approx(MARGIN)
-        assert not np.any(tf.convert_to_tensor(tape.gradient(loss, variable)))
-
-
-def test_it_runs_inside_a_graph_on_batches_of_any_size():
-    graph = tf.function(
-        lambda labels, embeddings: mined_losses(labels, embeddings, "semi-hard", MARGIN),
-        input_signature=[tf.TensorSpec([None], tf.int64), tf.TensorSpec([None, 5])],
-    )
-    for classes in (2, 4):
-        labels, embeddings = batch_of_random_unit_vectors(classes)
-        expected = mined_losses(labels, embeddings, "semi-hard", MARGIN)
-        assert np.allclose(graph(labels, embeddings), expected)
-    assert "While" not in {op.type for op in graph.get_concrete_function().graph.get_operations()}
-
-
-def test_a_model_compiled_with_it_measures_it_and_is_reloaded_in_safe_mode(tmp_path):
-    labels, embeddings = batch_of_random_unit_vectors()
+def test_a_model_compiled_with_it_measures_it_and_is_reloaded_in_safe_mode(batch, tmp_path):
+    labels, embeddings = batch
     model = keras.Sequential([keras.Input((5,)), keras.layers.UnitNormalization()])
     loss = MinedTripletLoss("semi-hard", margin=0.3)
     model.compile("sgd", loss, metrics=zero_loss_metrics(loss))
@@ -160,6 +99,5 @@ def test_a_model_compiled_with_it_measures_it_and_is_reloaded_in_safe_mode(tmp_p
     assert 0 < expected["zero_loss"] < expected["zero_loss_of_all"] < 1
     model.save(tmp_path / "model.keras")
     again = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
-    for each in (model, again):
-        measured = each.evaluate(embeddings, labels, batch_size=12, verbose=0, return_dict=True)
-        assert measured == pytest.approx(expected, rel=1e-5)
+    measured = again.evaluate(embeddings, labels, verbose=0, return_dict=True)
+    assert measured == pytest.approx(expected, rel=1e-5)
