@@ -19,16 +19,13 @@ def test_maps_show_the_embeddings_by_part_and_class_and_the_same_ones_alike_to_t
 
 
 def test_a_line_shows_the_triplets_trained_on_and_where_they_were_mined_another_all_of_them():
-    mined = [
-        {"epoch": 1, "zero_loss": 0.0, "zero_loss_of_all": 0.25},
-        {"epoch": 2, "zero_loss": 0.125, "zero_loss_of_all": 1.0},
-    ]
-    drawn = [{"epoch": 1, "zero_loss": 0.5}]
+    mined = [{"epoch": 1, "zero_loss": 0.0, "zero_loss_of_all": 0.25}]
+    drawn = [{"epoch": 1, "zero_loss": 0.5}, {"epoch": 2, "zero_loss": 0.75}]
     lines = zero_loss_shares({"random": drawn, "hard": mined}).axes[0].lines
     assert {line.get_label(): line.get_xydata().tolist() for line in lines} == {
-        "random: trained on": [[1, 0.5]],
-        "hard: trained on": [[1, 0], [2, 0.125]],
-        "hard: all in its batches": [[1, 0.25], [2, 1]],
+        "random: trained on": [[1, 0.5], [2, 0.75]],
+        "hard: trained on": [[1, 0]],
+        "hard: all in its batches": [[1, 0.25]],
     }
 
 
@@ -46,5 +43,5 @@ def test_each_row_is_an_image_and_its_five_nearest_with_those_of_another_class_i
     ]
     for row, numbers in zip(axes, labels[shown], strict=True):
         for axis, label in zip(row, numbers, strict=True):
-            assert axis.get_title() == f"query: {label}" if axis is row[0] else str(label)
+            assert axis.get_title() == f"{'query: ' * (axis is row[0])}{label}"
             assert (axis.title.get_color() == COLORS[1]) == (label != numbers[0])
