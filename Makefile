@@ -13,7 +13,7 @@ search: $(READY)  ## tune an experiment: make search ARGS="fashion_mnist --worke
 	$(BIN)/python tuning/search.py $(ARGS)
 
 report: $(READY)  ## all runs on one page, report/index.html
-	$(BIN)/python -m keras_suite.report runs/ -o report/ $(ARGS)
+	$(BIN)/python -m keras_suite report runs/ -o report/ $(ARGS)
 
 test: $(READY)
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
@@ -33,7 +33,7 @@ requirements:
 	  --output-file requirements.txt
 	printf -- '-e .\n' >> requirements.txt
 
-$(READY): requirements.txt pyproject.toml
+$(READY): requirements.txt pyproject.toml setup.py
 	$(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	touch $(READY)

@@ -34,9 +34,9 @@ def measure(options: argparse.Namespace) -> dict:
     from keras_suite.terminal.quiet import start_tensorflow
 
     start_tensorflow()
+    from keras_suite.experiments import fraud
     from sklearn.metrics import average_precision_score
 
-    from experiments import fraud
     from keras_suite.experiment import prepare
     from keras_suite.training import parallel
 

@@ -47,8 +47,8 @@ def work(options: argparse.Namespace) -> None:
     import keras
     import numpy as np
     import tensorflow as tf
+    from keras_suite.experiments import cifar10
 
-    from experiments import cifar10
     from keras_suite.data.split import Split
     from keras_suite.training.features import BATCH as FILL_BATCH
     from keras_suite.training.memory import watch_peak_memory

@@ -41,7 +41,7 @@ def encoder_here() -> str:
 
 def prepare(options: argparse.Namespace, model: int):
     """Return the experiment's Config, rows and the functions that build a model."""
-    from experiments import fake_news
+    from keras_suite.experiments import fake_news
 
     config = fake_news.Config(
         encoder=options.encoder,

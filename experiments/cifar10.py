@@ -22,7 +22,7 @@ from typing import Literal
 
 from etils import epy
 
-from keras_suite.cli import main
+from keras_suite import cli
 from keras_suite.config import PrefixCacheConfig, require
 from keras_suite.data.split import Split
 from keras_suite.errors import InputError
@@ -63,7 +63,7 @@ OBJECTIVE = "val_accuracy"
 
 
 @dataclass(frozen=True)
-class Config(PrefixCacheConfig):
+class Config(PrefixCacheConfig, recipes=RECIPES):
     """The recipe; a field that is None takes its value from the model's report."""
 
     model: Literal["all", "vgg19", "deit-base", "deit-small"] = "all"
@@ -189,4 +189,4 @@ def serve(trained):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.modules[__name__]))
+    sys.exit(cli.run_file(sys.modules[__name__]))

@@ -21,7 +21,7 @@ from typing import Literal
 
 from etils import epy
 
-from keras_suite.cli import main
+from keras_suite import cli
 from keras_suite.config import PrefixCacheConfig, require
 from keras_suite.experiment import Variant, reported
 
@@ -56,7 +56,7 @@ OBJECTIVE, CHOSEN_BY = "val_accuracy", ("loss", "accuracy", "f1")
 
 
 @dataclass(frozen=True)
-class Config(PrefixCacheConfig):
+class Config(PrefixCacheConfig, recipes=RECIPES):
     """The recipe; a field that is None takes its value from RECIPES."""
 
     models: tuple[Literal[1, 2, 3], ...] = (1, 2, 3)
@@ -197,4 +197,4 @@ def serve(trained):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.modules[__name__]))
+    sys.exit(cli.run_file(sys.modules[__name__]))

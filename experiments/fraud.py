@@ -19,7 +19,7 @@ from typing import Literal
 
 from etils import epy
 
-from keras_suite.cli import main
+from keras_suite import cli
 from keras_suite.config import ExperimentConfig
 from keras_suite.data.split import Split
 from keras_suite.errors import InputError
@@ -55,7 +55,7 @@ class Config(ExperimentConfig):
     """paper: resample, then split (the report's flaw). clean: split, then resample."""
     resample: bool = True
     """Train model 2, with ADASYN, beside model 1."""
-    k_neighbors: int = 5
+    n_neighbors: int = 5
     """ADASYN's neighbours."""
     ratio: float = 1.0
     """ADASYN's share of the gap between the classes to fill."""
@@ -85,7 +85,7 @@ def search_space(hp, config: Config) -> Config:
         config,
         protocol="clean",
         resample=True,
-        k_neighbors=hp.Int("k_neighbors", 3, 15, step=2),
+        n_neighbors=hp.Int("n_neighbors", 3, 15, step=2),
         ratio=hp.Float("ratio", 0.1, 1.0, step=0.1),
         filters=(filters, 2 * filters),
         dense_units=hp.Choice("dense_units", [32, 64, 128]),
@@ -122,7 +122,7 @@ def split(config: Config, table):
     The protocol must be "paper" or "clean".
     """
     X, y = table.frame[creditcard.FEATURES].to_numpy(), table.frame["Class"].to_numpy(int)
-    adasyn = sampling.ADASYN(config.k_neighbors, config.ratio, seed=config.seed)
+    adasyn = sampling.ADASYN(config.n_neighbors, config.ratio, seed=config.seed)
     if config.resample and config.protocol == "paper":
         X, y = adasyn.fit_resample(X, y)  # the flaw: the test rows come from these
     X, X_test, y, y_test = model_selection.train_test_split(
@@ -196,4 +196,4 @@ def serve(trained):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.modules[__name__]))
+    sys.exit(cli.run_file(sys.modules[__name__]))

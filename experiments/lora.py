@@ -22,7 +22,7 @@ from typing import Literal
 
 from etils import epy
 
-from keras_suite.cli import main
+from keras_suite import cli
 from keras_suite.config import ExperimentConfig
 from keras_suite.experiment import Variant, reported
 
@@ -66,7 +66,7 @@ OBJECTIVE = "val_accuracy"
 
 
 @dataclass(frozen=True)
-class Config(ExperimentConfig):
+class Config(ExperimentConfig, recipes=RECIPES):
     """The recipe; a field that is None takes its value from the task's report."""
 
     task: Literal["qqp", "mnli"] = "qqp"
@@ -196,4 +196,4 @@ def serve(trained):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.modules[__name__]))
+    sys.exit(cli.run_file(sys.modules[__name__]))

@@ -23,7 +23,7 @@ from typing import ClassVar
 
 from etils import epy
 
-from keras_suite.cli import main
+from keras_suite import cli
 from keras_suite.config import ExperimentConfig
 from keras_suite.data.split import TextSplit
 from keras_suite.experiment import Variant, reported
@@ -197,4 +197,4 @@ def serve(trained):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.modules[__name__]))
+    sys.exit(cli.run_file(sys.modules[__name__]))

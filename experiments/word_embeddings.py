@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 
 from etils import epy
 
-from keras_suite.cli import main
+from keras_suite import cli
 from keras_suite.config import ExperimentConfig, require
 from keras_suite.errors import InputError
 from keras_suite.experiment import Variant
@@ -164,4 +164,4 @@ def serve(trained) -> Served:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.modules[__name__]))
+    sys.exit(cli.run_file(sys.modules[__name__]))

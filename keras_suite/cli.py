@@ -1,23 +1,100 @@
-"""The command line of every experiment."""
+"""The command line: ``python -m keras_suite COMMAND ...``, or ``keras-suite COMMAND ...``."""
 
 import argparse
 import os
+import pkgutil
 import shlex
 import sys
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Literal
 
 import tyro
 
-from keras_suite.config import read_config
+from keras_suite.config import ExperimentConfig, read_config
 from keras_suite.errors import InputError
 from keras_suite.experiment import run as run_experiment
 from keras_suite.runs.run import open_run
 from keras_suite.terminal.exit_code import exit_code
+from keras_suite.terminal.flags import read_flags
 from keras_suite.terminal.interrupts import ctrl_c_ends_at_once
 from keras_suite.terminal.quiet import start_tensorflow
+
+COMMANDS = {
+    "run": "Run an experiment: train, measure, compare, draw and export its models.",
+    "tune": "Search an experiment's hyperparameters with Hyperband.",
+    "report": "Write all runs on one page.",
+    "compare": "Set two runs side by side.",
+    "export": "Make the models of runs versions for TensorFlow Serving.",
+    "check": "Ask whether exports give what the models gave, and how fast.",
+    "predict": "Predict with the model of a run or an export.",
+}
+ELSEWHERE = {
+    "report": "keras_suite.report.commands:Report",
+    "compare": "keras_suite.report.commands:Compare",
+    "export": "keras_suite.serving.publish:Export",
+    "check": "keras_suite.serving.check:Check",
+    "predict": "keras_suite.serving.predict:Predict",
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do a command; return the exit code: 0 done, 2 bad input or flags, 130 interrupted.
+
+    Args:
+        arguments: the words after the program; None for those that it was started with.
+    """
+    name, *rest = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    match name:
+        case "run" if rest and not rest[0].startswith("-"):
+            return exit_code(lambda: run(find_experiment(rest[0]), rest[1:]))
+        case "-h" | "--help" | "run":
+            print(overview())
+            return 0
+        case "tune":
+            return import_module("keras_suite.tuning.search").main(rest)
+    return exit_code(lambda: _do(name, rest), "Interrupted; the same command begins again.")
+
+
+def overview() -> str:
+    """Return what there is, for ``--help``."""
+    lines = [f"usage: {program()} COMMAND ...", "", "Each COMMAND has a --help.", "", "commands:"]
+    lines += [f"  {name:<17}{about}" for name, about in COMMANDS.items()]
+    lines += ["", "experiments, for run NAME and tune NAME:"]
+    return "\n".join(lines + [f"  {n:<17}{_about(find_experiment(n))}" for n in experiment_names()])
+
+
+def _about(experiment: ModuleType) -> str:
+    return experiment.__doc__.partition("\n")[0]
+
+
+def _do(name: str, arguments: list[str]) -> None:
+    if name not in COMMANDS:
+        raise InputError(f"There is no command {name!r}: there are {', '.join(COMMANDS)}.")
+    module, _, kind = ELSEWHERE[name].partition(":")
+    read_flags(getattr(import_module(module), kind), arguments, f"{program()} {name}").run()
+
+
+def program() -> str:
+    """Return what a person types to start this."""
+    name = Path(sys.argv[0]).name
+    return name if name == "keras-suite" else "python -m keras_suite"
+
+
+def experiment_names() -> list[str]:
+    """Return the names of all experiments: the files of one folder."""
+    folder = import_module("keras_suite.experiments").__path__
+    return sorted(module.name for module in pkgutil.iter_modules(folder))
+
+
+def find_experiment(name: str) -> ModuleType:
+    """Import an experiment; raise InputError where there is none of that name."""
+    if name not in experiment_names():
+        known = ", ".join(experiment_names())
+        raise InputError(f"There is no experiment {name!r}: there are {known}.")
+    return import_module(f"keras_suite.experiments.{name}")
 
 
 @dataclass(frozen=True)
@@ -26,7 +103,9 @@ class Options:
 
     preset: Literal["paper", "quick"] = "paper"
     """paper: the report's recipe. quick: the same code, smaller, under a minute on 2 cores."""
-    config: Path | None = None
+    config: Annotated[
+        Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="(default: the preset)")
+    ] = None
     """A JSON file of fields, as a search's best.json or a run's config.json; flags win over it."""
     output: Path = Path("runs")
     """Folder of all runs."""
@@ -36,37 +115,52 @@ class Options:
     """Let TensorFlow's own messages through."""
 
 
-def main(experiment: ModuleType) -> int:
-    """Run a module as :mod:`keras_suite.experiment` describes it; return its exit code."""
+def run_file(experiment: ModuleType) -> int:
+    """Run an experiment's file as a program, ``python experiments/NAME.py``; return its exit code.
 
-    @ctrl_c_ends_at_once()
-    def job():
-        options, config = parse(experiment, sys.argv[1:])
-        start_tensorflow(verbose=options.verbose)
-        name, about = Path(experiment.__file__).stem, experiment.__doc__.partition("\n")[0]
-        flags = shlex.join(flag for flag in sys.argv[1:] if flag != "--resume")
-        command = f"python experiments/{name}.py {flags}".strip()
-        record = {"about": about, "command": command, "resume": options.resume}
-        opened = open_run(name, options.preset, config, options.output, **record)
-        with opened as run, ctrl_c_ends_at_once(run.interrupt):
-            if not run.is_done:
-                run_experiment(experiment, config, run)
-            run.show()
-
-    return exit_code(job)
+    Args:
+        experiment: the module ``__main__``, as :mod:`keras_suite.experiment` describes it.
+    """
+    return exit_code(lambda: run(experiment, sys.argv[1:]))
 
 
-def parse(experiment: ModuleType, arguments: list[str]) -> tuple[Options, object]:
+@ctrl_c_ends_at_once()
+def run(experiment: ModuleType, arguments: list[str]) -> None:
+    """Run an experiment by the flags of a command line; raise InputError where it cannot be."""
+    options, config = parse(experiment, arguments)
+    start_tensorflow(verbose=options.verbose)
+    flags = [flag for flag in arguments if flag != "--resume"]
+    command = " ".join([started_by(experiment), *map(shlex.quote, flags)])
+    record = {"about": _about(experiment), "command": command, "resume": options.resume}
+    name = Path(experiment.__file__).stem
+    opened = open_run(name, options.preset, config, options.output, **record)
+    with opened as this, ctrl_c_ends_at_once(this.interrupt):
+        if not this.is_done:
+            run_experiment(experiment, config, this)
+        this.show()
+
+
+def started_by(experiment: ModuleType) -> str:
+    """Return the command that runs an experiment, without flags."""
+    if experiment.__name__ == "__main__":
+        return f"python {os.path.relpath(experiment.__file__)}"
+    return f"{program()} run {Path(experiment.__file__).stem}"
+
+
+def parse(experiment: ModuleType, arguments: list[str]) -> tuple[Options, ExperimentConfig]:
     """Read options and Config; preset and ``--config`` give the defaults of all other flags.
 
     Raises:
-        InputError: where the Config refuses its fields or the file cannot be used.
-        SystemExit: with code 2 on a flag that is unknown or not of its type, 0 on ``--help``.
+        InputError: on flags, a file or a Config that cannot be used.
+        SystemExit: with code 0, on ``--help``.
     """
-    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     first.add_argument("--preset")
     first.add_argument("--config", type=Path)
-    given = first.parse_known_args(arguments)[0]
+    try:
+        given = first.parse_known_args(arguments)[0]
+    except argparse.ArgumentError as error:
+        raise InputError(f"{error}; see {started_by(experiment)} --help.") from error
     defaults = experiment.PRESETS.get(given.preset, experiment.PRESETS["paper"])
     if given.config:
         defaults = read_config(given.config, defaults)
@@ -74,16 +168,10 @@ def parse(experiment: ModuleType, arguments: list[str]) -> tuple[Options, object
     def settings(
         options: Annotated[Options, tyro.conf.arg(name="")],
         config: Annotated[experiment.Config, tyro.conf.arg(name="", default=defaults)],
-    ) -> tuple[Options, object]:
+    ) -> tuple[Options, ExperimentConfig]:
         return options, config
 
     try:
-        return tyro.cli(
-            settings,
-            prog=f"python {os.path.relpath(experiment.__file__)}",
-            description=experiment.__doc__,
-            args=arguments,
-            config=(tyro.conf.FlagCreatePairsOff,),
-        )
+        return read_flags(settings, arguments, started_by(experiment), experiment.__doc__)
     except ValueError as error:
         raise InputError(str(error)) from error

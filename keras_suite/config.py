@@ -8,8 +8,9 @@ import math
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 import tyro
 
@@ -24,6 +25,10 @@ class ExperimentConfig:
     other numbers must be above 0, or 0 likewise, and a dropout rate must lie in [0, 1). A field
     that is None passes: the report decides it.
 
+    Args:
+        recipes: of a subclass, the values of fields that are None, by what they are for; ``--help``
+            shows them as the defaults.
+
     Raises:
         ValueError: with a sentence for the person, where a field cannot be used.
     """
@@ -35,10 +40,21 @@ class ExperimentConfig:
     data: Literal["auto", "real", "sample"] = "auto"
     """auto: --data-dir, else the cache, else a download, else (no network) a sample.
     real: never the sample. sample: always."""
-    data_dir: Path | None = None
+    data_dir: Annotated[
+        Path | None, tyro.conf.arg(metavar="PATH", help_behavior_hint="(default: as --data says)")
+    ] = None
     """The data file or its folder, where you have it already."""
     repeats: int = 1
     """Repeat everything with this many seeds; figures become means with standard deviations."""
+
+    def __init_subclass__(cls, recipes: Mapping[object, Mapping[str, object]] | None = None):
+        for name in dict.fromkeys(name for recipe in (recipes or {}).values() for name in recipe):
+            values = {what: recipe[name] for what, recipe in recipes.items()}
+            shown = tyro.conf.arg(
+                metavar=type(next(iter(values.values()))).__name__.upper(),
+                help_behavior_hint=partial(_default, values),
+            )
+            cls.__annotations__[name] = Annotated[cls.__annotations__[name], shown]
 
     def __post_init__(self):
         for field in dataclasses.fields(self):
@@ -80,6 +96,16 @@ class PrefixCacheConfig(ExperimentConfig):
     """Compute what the frozen layers make of a row once, where that changes nothing."""
     cache_dtype: Literal["float32", "float16"] = "float32"
     """Type of the cache on disk; float16 takes half the space and rounds."""
+
+
+def _default(values: Mapping[object, object], shown: str) -> str:
+    """Return a field's default for ``--help``: its Config's or, if that is None, the recipes'."""
+    by_value: dict[object, list[str]] = {}
+    for what, value in values.items():
+        by_value.setdefault(value, []).append(what if isinstance(what, str) else " ".join(what))
+    of_all = len(by_value) == 1
+    recipes = [f"{v}" if of_all else f"{v} for {' and '.join(of)}" for v, of in by_value.items()]
+    return f"(default: {', '.join(recipes) if shown == 'None' else shown})"
 
 
 def flag(name: str) -> str:

@@ -12,10 +12,10 @@ from keras_suite.errors import InputError
 class ADASYN:
     """Adaptive synthetic sampling: more synthetic rows where the minority is harder to learn.
 
-    A row's difficulty is the share of other classes among its ``k_neighbors`` nearest neighbours
+    A row's difficulty is the share of other classes among its ``n_neighbors`` nearest neighbours
     over all rows. With the difficulties of a class normalised to sum 1, row i gets
     ``round(difficulty_i * (n_majority - n_class) * ratio)`` synthetic rows, each a uniformly
-    random point between the row and one of its ``k_neighbors`` nearest neighbours of the same
+    random point between the row and one of its ``n_neighbors`` nearest neighbours of the same
     class. The result is shuffled. Distances are Euclidean on the features as they come.
 
     Source: He, Bai, Garcia and Li, "ADASYN: Adaptive Synthetic Sampling Approach for Imbalanced
@@ -24,21 +24,21 @@ class ADASYN:
     that is resampled, which the card data's 473 frauds are not).
 
     Args:
-        k_neighbors: neighbours looked at, for the difficulty and for the segments.
+        n_neighbors: neighbours looked at, for the difficulty and for the segments.
         ratio: share of the gap to the majority that is filled; 1 balances the classes.
         imbalance_threshold: a class is resampled when its size is below this share of the
             largest class; 1 resamples every class smaller than the largest.
         seed: of the random choices; None takes fresh ones each call.
     """
 
-    k_neighbors: int = 5
+    n_neighbors: int = 5
     ratio: float = 1.0
     imbalance_threshold: float = 1.0
     seed: int | None = None
 
     def __post_init__(self):
-        if self.k_neighbors < 1:
-            raise ValueError(f"k_neighbors must be at least 1, not {self.k_neighbors}")
+        if self.n_neighbors < 1:
+            raise ValueError(f"n_neighbors must be at least 1, not {self.n_neighbors}")
         if not self.ratio > 0:
             raise ValueError(f"ratio must be above 0, not {self.ratio}")
         if not 0 < self.imbalance_threshold <= 1:
@@ -55,7 +55,7 @@ class ADASYN:
 
         Raises:
             InputError: for NaN or infinite features, lengths that differ, a single class, a class
-                to resample with at most ``k_neighbors`` rows, or one whose neighbours are all its
+                to resample with at most ``n_neighbors`` rows, or one whose neighbours are all its
                 own.
         """
         X, y = _checked(X, y)
@@ -69,7 +69,7 @@ class ADASYN:
         minority = counts < self.imbalance_threshold * largest
         synthetic = []
         if minority.any():
-            all_rows = NearestNeighbors(n_neighbors=self.k_neighbors + 1).fit(X)
+            all_rows = NearestNeighbors(n_neighbors=self.n_neighbors + 1).fit(X)
             synthetic = [
                 self._synthesize(X, y, label, int(largest - count), all_rows, rng)
                 for label, count in zip(classes[minority], counts[minority], strict=True)
@@ -79,17 +79,17 @@ class ADASYN:
 
     def _synthesize(self, X, y, label, gap, all_rows, rng) -> np.ndarray:
         members = X[y == label]
-        if len(members) <= self.k_neighbors:
+        if len(members) <= self.n_neighbors:
             raise InputError(
-                f"Class {label} has {len(members)} rows, too few for k_neighbors="
-                f"{self.k_neighbors}: lower k_neighbors to at most {len(members) - 1} or get "
+                f"Class {label} has {len(members)} rows, too few for n_neighbors="
+                f"{self.n_neighbors}: lower n_neighbors to at most {len(members) - 1} or get "
                 "more rows of that class"
             )
         copies = self._copies_per_row(y, label, gap, all_rows, members)
         starts = np.repeat(np.arange(len(members)), copies)
-        near = NearestNeighbors(n_neighbors=self.k_neighbors + 1).fit(members)
+        near = NearestNeighbors(n_neighbors=self.n_neighbors + 1).fit(members)
         neighbors = near.kneighbors(members, return_distance=False)[:, 1:]
-        chosen = neighbors[starts, rng.integers(self.k_neighbors, size=len(starts))]
+        chosen = neighbors[starts, rng.integers(self.n_neighbors, size=len(starts))]
         steps = rng.random((len(starts), 1), dtype=X.dtype)
         start_rows, synthetic = members[starts], members[chosen]
         synthetic -= start_rows  # in place: these are the largest arrays of the call
@@ -104,8 +104,8 @@ class ADASYN:
         if not difficulty.any():
             raise InputError(
                 f"None of the {len(members)} rows of class {label} has a row of another class "
-                f"among its {self.k_neighbors} nearest neighbours, so none is hard to learn: "
-                "raise k_neighbors, or leave this class as it is with a lower imbalance_threshold"
+                f"among its {self.n_neighbors} nearest neighbours, so none is hard to learn: "
+                "raise n_neighbors, or leave this class as it is with a lower imbalance_threshold"
             )
         return np.rint(difficulty / difficulty.sum() * gap * self.ratio).astype(int)
 

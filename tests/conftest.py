@@ -1,15 +1,17 @@
+import functools
 import os
 import signal
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import hypothesis
 import pytest
 
 from keras_suite.terminal.quiet import start_tensorflow
+from tests.experiments.processes import QuickRun
 
 start_tensorflow()
-pytest.register_assert_rewrite("tests.contract.finished_run")
 
 # A shell's background jobs are born deaf to it, and so would be what the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -20,8 +22,36 @@ hypothesis.settings.load_profile("suite")
 
 
 def pytest_collection_modifyitems(items):
-    """Begin with the longest, so that no worker is left alone with them in the end."""
-    items.sort(key=lambda item: item.path.parent.name not in ("experiments", "tuning"))
+    """Let the tests of an experiment, or of a file, share one process; begin with the longest."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_experiment(item) or str(item.path)))
+    items.sort(key=lambda item: item.path.parent.name not in ("contract", "experiments", "tuning"))
+
+
+def _experiment(item) -> str | None:
+    if item.path.parent.name == "experiments":
+        return item.path.stem.removeprefix("test_")
+    return item.callspec.params.get("name") if hasattr(item, "callspec") else None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory):
+    """A cache folder of the tests' own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KERAS_SUITE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="session")
+def quick_runs(tmp_path_factory) -> Callable[[str], QuickRun]:
+    """Make the quick run of an experiment, once."""
+    return functools.cache(lambda name: QuickRun(name, tmp_path_factory.mktemp(name)))
+
+
+@pytest.fixture
+def quick_run(request, quick_runs) -> QuickRun:
+    """The quick run of the experiment that a test, or its file, names."""
+    return quick_runs(_experiment(request.node))
 
 
 @pytest.fixture(scope="session")

@@ -48,7 +48,7 @@ def test_row_counts_equal_imbalanced_learns(minority, majority, k, seed):
         expected = np.bincount(theirs.fit_resample(X, y)[1])
     except (ValueError, RuntimeError):  # it refuses where ours does, or where nothing is added
         return
-    _, y_out = ADASYN(k_neighbors=k, seed=seed).fit_resample(X, y)
+    _, y_out = ADASYN(n_neighbors=k, seed=seed).fit_resample(X, y)
     assert np.bincount(y_out).tolist() == expected.tolist()
 
 
@@ -56,7 +56,7 @@ def test_row_counts_equal_imbalanced_learns(minority, majority, k, seed):
 @given(seed=st.integers(0, 2**16), k=st.integers(1, 5))
 def test_every_synthetic_row_lies_between_two_rows_of_its_class(seed, k):
     X, y = table([80, 12, 20], seed)
-    X_out, y_out = ADASYN(k_neighbors=k, seed=seed).fit_resample(X, y)
+    X_out, y_out = ADASYN(n_neighbors=k, seed=seed).fit_resample(X, y)
     made = synthetic_rows(X, X_out)
     assert made.any()
     for row, label in zip(X_out[made], y_out[made], strict=True):
@@ -66,7 +66,7 @@ def test_every_synthetic_row_lies_between_two_rows_of_its_class(seed, k):
 def test_a_segment_ends_at_a_near_neighbour_not_at_any_row_of_the_class():
     X, y = table([100, 30])
     X[y == 1] *= 10
-    X_out, _ = ADASYN(k_neighbors=1, seed=0).fit_resample(X, y)
+    X_out, _ = ADASYN(n_neighbors=1, seed=0).fit_resample(X, y)
     members = X[y == 1]
     nearest = NearestNeighbors(n_neighbors=2).fit(members).kneighbors(members)[1][:, 1]
     for row in X_out[synthetic_rows(X, X_out)]:
@@ -80,7 +80,7 @@ def test_each_row_gets_its_share_of_the_plan(ratio):
     neighbors = NearestNeighbors(n_neighbors=6).fit(X).kneighbors(X[y == 1])[1][:, 1:]
     difficulty = (y[neighbors] == 0).mean(axis=1)
     plan = np.rint(difficulty / difficulty.sum() * 275 * ratio).sum()
-    _, y_out = ADASYN(k_neighbors=5, ratio=ratio, seed=0).fit_resample(X, y)
+    _, y_out = ADASYN(n_neighbors=5, ratio=ratio, seed=0).fit_resample(X, y)
     assert np.bincount(y_out).tolist() == [300, 25 + plan]
 
 
@@ -124,8 +124,8 @@ def test_dtypes_are_kept():
         (lambda X, y: (np.where(X[3, 2] == X, np.nan, X), y), "nan in row 3, column 2"),
         (lambda X, y: (np.where(X[3, 2] == X, np.inf, X), y), "inf in row 3, column 2"),
         (lambda X, y: (X, np.zeros_like(y)), "at least two classes"),
-        (lambda X, y: (X[:64], y[:64]), "Class 1 has 4 rows.*lower k_neighbors to at most 3"),
-        (lambda X, y: (X + 1000 * y[:, None], y), "raise k_neighbors"),
+        (lambda X, y: (X[:64], y[:64]), "Class 1 has 4 rows.*lower n_neighbors to at most 3"),
+        (lambda X, y: (X + 1000 * y[:, None], y), "raise n_neighbors"),
         (lambda X, y: (X, y[:-1]), "80 rows and y 79 labels"),
         (lambda X, y: (X[:0], y[:0]), "empty"),
         (lambda X, y: (X[:, 0], y), "shape"),
@@ -138,7 +138,7 @@ def test_rows_that_cannot_be_resampled_are_refused_with_what_to_do(change, sente
 
 
 @pytest.mark.parametrize(
-    "settings", [{"k_neighbors": 0}, {"ratio": 0.0}, {"imbalance_threshold": 1.1}]
+    "settings", [{"n_neighbors": 0}, {"ratio": 0.0}, {"imbalance_threshold": 1.1}]
 )
 def test_settings_out_of_range_are_refused(settings):
     with pytest.raises(ValueError, match=next(iter(settings))):

@@ -11,8 +11,9 @@ from keras_tuner.src import protos
 from keras_tuner.src.distribute import oracle_chief, oracle_client
 
 from keras_suite.errors import InputError
-from tuning.cluster import ADDRESS, TUNER_ID, address, is_alive
-from tuning.oracle import SafeHyperbandOracle
+
+from .cluster import ADDRESS, TUNER_ID, address, is_alive
+from .oracle import SafeHyperbandOracle
 
 SECONDS_TO_REACH_THE_CHIEF = 20
 oracle_client.TIMEOUT = 10  # seconds an answer may take; KerasTuner would wait for an hour

@@ -15,14 +15,15 @@ from keras_suite.plots import style as plots
 from keras_suite.terminal import files
 from keras_suite.terminal.interrupts import ctrl_c_ends_at_once
 from keras_suite.training import parallel
-from tuning import chief, cluster, figures, folder
-from tuning.harness import ExperimentHyperModel, ExperimentTuner, trial_folder
-from tuning.live import LiveTable
-from tuning.oracle import SafeHyperbandOracle
-from tuning.outcome import TrialOutcome, leaderboard, outcomes, ranked, write_best, write_trials
+
+from . import chief, cluster, figures, folder
+from .harness import ExperimentHyperModel, ExperimentTuner, trial_folder
+from .live import LiveTable
+from .oracle import SafeHyperbandOracle
+from .outcome import TrialOutcome, leaderboard, outcomes, ranked, write_best, write_trials
 
 if TYPE_CHECKING:
-    from tuning.search import Options
+    from .search import Options
 
 SIZE = "max_epochs", "factor", "hyperband_iterations"
 WHERE_THE_DATA_IS = "data", "data_dir"  # may change when a search goes on; the rows may not

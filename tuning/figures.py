@@ -8,7 +8,8 @@ from sklearn.ensemble import RandomForestRegressor
 from sklearn.inspection import permutation_importance
 
 from keras_suite.plots.style import COLORS, subplots
-from tuning.outcome import TrialOutcome
+
+from .outcome import TrialOutcome
 
 FEWEST_TRIALS = 8
 COLUMNS = 4

@@ -10,8 +10,9 @@ from rich.live import Live
 from rich.text import Text
 
 from keras_suite.runs.numbers import figure
-from tuning.oracle import SafeHyperbandOracle
-from tuning.outcome import TrialOutcome, described, ranked, trials_table
+
+from .oracle import SafeHyperbandOracle
+from .outcome import TrialOutcome, described, ranked, trials_table
 
 
 class LiveTable:

@@ -14,8 +14,9 @@ from keras_suite.config import ExperimentConfig
 from keras_suite.runs.numbers import figure
 from keras_suite.terminal import files
 from keras_suite.training.state import load_history
-from tuning.harness import trial_folder
-from tuning.oracle import SafeHyperbandOracle
+
+from .harness import trial_folder
+from .oracle import SafeHyperbandOracle
 
 
 @dataclass(frozen=True)

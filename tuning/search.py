@@ -11,8 +11,6 @@ KERASTUNER_ORACLE_PORT set, the process joins a cluster, as its chief or as a wo
 """
 
 import dataclasses
-import importlib
-import pkgutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,39 +21,43 @@ from typing import Annotated, Literal
 
 import tyro
 from etils import epy
+from keras_suite.tuning import cluster
 
-import experiments
+from keras_suite import cli
 from keras_suite.config import ExperimentConfig, flag, with_fields
 from keras_suite.errors import InputError
 from keras_suite.terminal.exit_code import exit_code
+from keras_suite.terminal.flags import read_flags
 from keras_suite.terminal.interrupts import ctrl_c_ends_at_once
 from keras_suite.terminal.quiet import start_tensorflow
-from tuning import cluster
 
 with epy.lazy_imports():
-    from tuning import conduct
+    from keras_suite.tuning import conduct
 
 
 @dataclass(frozen=True)
 class Options:
     """What to search and how."""
 
-    name: tyro.conf.Positional[str]
-    """The experiment: a file in experiments/ without its .py."""
+    name: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="NAME", help_behavior_hint="")]
+    """The experiment, a file in experiments/ without its .py."""
     preset: Literal["paper", "quick"] = "paper"
-    """The Config that the search space changes."""
+    """The Config of the trials, but for what the experiment's search space samples."""
     data: Literal["auto", "real", "sample"] = "auto"
-    """As for the experiment."""
-    data_dir: Path | None = None
-    """As for the experiment."""
+    """auto: --data-dir, else the cache, else a download, else (no network) a sample.
+    real: never the sample. sample: always."""
+    data_dir: Annotated[
+        Path | None, tyro.conf.arg(metavar="PATH", help_behavior_hint="(default: as --data says)")
+    ] = None
+    """The data file or its folder, where you have it already."""
     seed: int = 42
-    """Of the sampled values and of every trial."""
+    """Seed of the sampled values and of every trial."""
     max_epochs: int = 10
     """Epochs of the longest trial."""
     factor: int = 3
-    """Each rung has so many times fewer trials and more epochs than the one below."""
+    """A rung of Hyperband has so many times fewer trials, and more epochs, than the one below."""
     hyperband_iterations: int = 1
-    """How often to run all brackets."""
+    """How often all brackets of Hyperband run."""
     workers: int = 1
     """Processes on this machine that run trials side by side."""
     output: Path = Path("runs/tuning")
@@ -64,7 +66,10 @@ class Options:
     """Go on with the search in the output folder."""
     overwrite: bool = False
     """Remove the search in the output folder first."""
-    set: Annotated[tuple[str, ...], tyro.conf.arg(metavar="FIELD=VALUE ...")] = ()
+    set: Annotated[
+        tuple[str, ...],
+        tyro.conf.arg(metavar="FIELD=VALUE ...", help_behavior_hint="(default: the preset's)"),
+    ] = ()
     """Config fields that all trials share; several values with commas: filters=16,32."""
     verbose: bool = False
     """Let TensorFlow's own messages through."""
@@ -78,15 +83,19 @@ class Options:
             raise InputError("--resume and --overwrite exclude each other: give one of them.")
 
 
-def main() -> int:
-    """Search; return the exit code: 0 done, 2 bad input or flags, 130 interrupted."""
-    return exit_code(lambda: search(parse(sys.argv[1:])))
+def main(arguments: list[str] | None = None) -> int:
+    """Search; return the exit code: 0 done, 2 bad input or flags, 130 interrupted.
+
+    Args:
+        arguments: the flags; None for those that the program was started with.
+    """
+    return exit_code(lambda: search(parse(sys.argv[1:] if arguments is None else arguments)))
 
 
 def parse(arguments: list[str]) -> Options:
-    """Read the command line."""
-    about = {"prog": "python tuning/search.py", "description": __doc__}
-    return tyro.cli(Options, **about, args=arguments, config=(tyro.conf.FlagCreatePairsOff,))
+    """Read the flags; raise InputError where they cannot be used."""
+    started_by = "python tuning/search.py" if __name__ == "__main__" else f"{cli.program()} tune"
+    return read_flags(Options, arguments, started_by, __doc__)
 
 
 @ctrl_c_ends_at_once()
@@ -127,10 +136,7 @@ def start(options: Options) -> "conduct.Search":
 
 def find_experiment(name: str) -> ModuleType:
     """Import an experiment; raise InputError where there is none, or it cannot be tuned."""
-    names = sorted(module.name for module in pkgutil.iter_modules(experiments.__path__))
-    if name not in names:
-        raise InputError(f"There is no experiment {name!r}: there are {', '.join(names)}.")
-    experiment = importlib.import_module(f"experiments.{name}")
+    experiment = cli.find_experiment(name)
     for needed in ("search_space", "OBJECTIVE"):
         if not hasattr(experiment, needed):
             raise InputError(f"experiments/{name}.py has no {needed}: it cannot be tuned.")

@@ -25,15 +25,15 @@ STYLE = {
 
 
 def save(figure: Figure, path: Path, provenance: Provenance) -> None:
-    """Write a PNG whose footer says which data it shows; sample data in plain sight."""
+    """Write a PNG whose footer, and description, say which data it shows."""
     if provenance.is_sample:
         text, color = f"SAMPLE DATA – {provenance.source}", COLORS[1]
     else:
         text, color = f"{provenance.rows:,} rows of {provenance.source}", "0.4"
-    text = textwrap.fill(text, int(figure.get_figwidth() * CHARACTERS_AN_INCH))
-    figure.supxlabel(text, fontsize=9, color=color, x=0.99, ha="right")
+    lines = textwrap.fill(text, int(figure.get_figwidth() * CHARACTERS_AN_INCH))
+    figure.supxlabel(lines, fontsize=9, color=color, x=0.99, ha="right")
     with files.whole(path) as partial:
-        figure.savefig(partial, dpi=120)
+        figure.savefig(partial, dpi=120, metadata={"Description": text})
 
 
 def subplots(rows: int, columns: int, width: float, height: float) -> tuple[Figure, np.ndarray]:

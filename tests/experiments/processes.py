@@ -1,16 +1,23 @@
-"""Helpers for tests that run an experiment as a process and read its run folder."""
+"""Experiments run as processes, and what they leave."""
 
 import json
+import os
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from types import ModuleType
 
-from keras_suite.runs.read import find_runs, read_rows
+from keras_suite.cli import find_experiment
+from keras_suite.runs.read import find_runs, read_rows, read_run
 from keras_suite.serving.check import check
 
 ROOT = Path(__file__).parents[2]
 QUICK_SAMPLE = ("--preset", "quick", "--data", "sample")
+ASKED = "--words", "president", "--analogy", "man:men::woman:women", "--neighbours", "5"
+MORE_FLAGS = {"word_embeddings": ASKED}
 
 
 def command(experiment: str, *flags, output: Path) -> list[str]:
@@ -19,35 +26,20 @@ def command(experiment: str, *flags, output: Path) -> list[str]:
 
 
 def run(experiment: str, *flags, output: Path) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        command(experiment, *flags, output=output),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    line = command(experiment, *flags, output=output)
+    return subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=300)
 
 
-def run_until_killed(experiment: str, *flags, output: Path, kept: str = "state/*.npz") -> None:
-    """Start a run, and kill it (SIGKILL) once its folder has a file of that name."""
-    process = subprocess.Popen(
-        command(experiment, *flags, output=output), cwd=ROOT, stdout=subprocess.DEVNULL
-    )
-    while not list(output.glob(f"{experiment}/*/{kept}")):
+def killed(experiment: str, *flags, output: Path) -> Path:
+    """Start a run, kill it (SIGKILL) once it has kept a state, and return its folder."""
+    process = subprocess.Popen(command(experiment, *flags, output=output), cwd=ROOT)
+    while not list(output.glob(f"{experiment}/*/state/[!.]*.npz")):
         assert process.poll() is None
         time.sleep(0.02)
     process.kill()
     process.wait()
-
-
-def resumed(experiment: str, *flags, output: Path, kept: str) -> Path:
-    """Kill a run once its folder has a file of that name, go on with it, and return its folder."""
-    run_until_killed(experiment, *flags, output=output, kept=kept)
     folder = latest(output, experiment)
     assert read(folder)[0]["status"] == "running"
-    done = run(experiment, *flags, "--resume", output=output)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert latest(output, experiment) == folder
     return folder
 
 
@@ -76,3 +68,52 @@ def export_problem(folder: Path) -> str:
     """Check a run's export against what its model made of test rows; "" where all is well."""
     ((exported,), _) = find_runs([folder])
     return check(exported, seconds=0.02).problem
+
+
+@dataclass(frozen=True)
+class QuickRun:
+    """The quick preset of an experiment on sample data, run as a process in an empty folder."""
+
+    name: str
+    output: Path
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        return *QUICK_SAMPLE, *MORE_FLAGS.get(self.name, ())
+
+    @cached_property
+    def out(self) -> str:
+        environment = os.environ | {"KERAS_SUITE_CACHE": str(self.output / "cache")}
+        line = command(self.name, *self.flags, output=self.output)
+        done = subprocess.run(
+            line, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
+
+    @property
+    def experiment(self) -> ModuleType:
+        return find_experiment(self.name)
+
+    @cached_property
+    def folder(self) -> Path:
+        assert self.out
+        return latest(self.output, self.name)
+
+    @cached_property
+    def metrics(self) -> dict:
+        return read(self.folder)[0]
+
+    @cached_property
+    def history(self) -> list[dict]:
+        return read(self.folder)[1]
+
+    @cached_property
+    def figures(self) -> dict[tuple[str, str, str], float]:
+        """Every figure by names, table and metric."""
+        entries = read_run(self.folder).entries
+        return {(each.of, each.table, each.metric): each.reproduced for each in entries}
+
+    @property
+    def variants(self) -> list:
+        return self.experiment.variants(self.experiment.PRESETS["quick"])

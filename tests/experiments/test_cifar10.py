@@ -4,19 +4,14 @@ import keras_tuner as kt
 import numpy as np
 import pytest
 import tensorflow as tf
+from keras_suite.experiments import cifar10
 
-from experiments import cifar10
 from keras_suite.adapters.counts import parameter_counts
 from keras_suite.errors import InputError
 from keras_suite.training.prefix import cut
-from tests.contract.finished_run import FinishedRun
 from tests.experiments.processes import QUICK_SAMPLE, figures_of, resumed
 
 QUICK = dataclasses.replace(cifar10.PRESETS["quick"], data="sample")
-
-
-class TestContract(FinishedRun):
-    experiment = cifar10
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,10 @@ import re
 import keras_tuner as kt
 import numpy as np
 import pytest
+from keras_suite.experiments import fake_news
+from keras_suite.tuning.harness import ExperimentHyperModel
 from rich.console import Console
 
-from experiments import fake_news
 from keras_suite import experiment
 from keras_suite.adapters.counts import parameter_counts
 from keras_suite.cli import parse
@@ -15,15 +16,9 @@ from keras_suite.errors import InputError
 from keras_suite.runs.run import open_run
 from keras_suite.tasks.fake_news import tweet_rows
 from keras_suite.tasks.fake_news.tweets import clean_tweet
-from tests.contract.finished_run import FinishedRun
 from tests.experiments.processes import QUICK_SAMPLE, run
-from tuning.harness import ExperimentHyperModel
 
 QUICK = dataclasses.replace(fake_news.PRESETS["quick"], data="sample")
-
-
-class TestContract(FinishedRun):
-    experiment = fake_news
 
 
 @pytest.fixture(scope="module")

@@ -1,16 +1,11 @@
 import keras_tuner as kt
 import numpy as np
 import pytest
+from keras_suite.experiments import fashion_mnist
 
-from experiments import fashion_mnist
-from tests.contract.finished_run import FinishedRun
 from tests.experiments.processes import QUICK_SAMPLE, figures_of, latest, read, resumed, run
 
 QUICK = fashion_mnist.Config(data="sample")
-
-
-class TestContract(FinishedRun):
-    experiment = fashion_mnist
 
 
 def test_validation_is_the_last_fifth_of_the_training_images():

@@ -8,19 +8,14 @@ import keras_tuner as kt
 import numpy as np
 import pandas as pd
 import pytest
+from keras_suite.experiments import fraud
 
-from experiments import fraud
 from keras_suite.errors import InputError
 from keras_suite.sampling import ADASYN
 from keras_suite.tasks.fraud.creditcard import FEATURES
-from tests.contract.finished_run import FinishedRun
 from tests.experiments.processes import QUICK_SAMPLE, ROOT, command, latest, read, run
 
 SMALL = fraud.Config(data="sample", protocol="clean", rows=12_000)
-
-
-class TestContract(FinishedRun):
-    experiment = fraud
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +51,7 @@ def test_synthetic_frauds_come_from_training_frauds_alone(table):
     """Resampling must not change with the rows of the other parts."""
     split = fraud.split(SMALL, table)
     kept = fraud.split(dataclasses.replace(SMALL, resample=False), table)
-    adasyn = ADASYN(SMALL.k_neighbors, SMALL.ratio, seed=SMALL.seed)
+    adasyn = ADASYN(SMALL.n_neighbors, SMALL.ratio, seed=SMALL.seed)
     again = adasyn.fit_resample(kept.train[0].astype("float64"), kept.train[1])
     frauds = [np.sort(X[y == 1], axis=0) for X, y in (split.train, again)]
     assert np.allclose(*frauds, atol=1e-4)
@@ -112,8 +107,8 @@ def test_a_part_without_a_fraud_is_refused(table):
 
 
 def test_too_many_neighbours_are_refused_with_what_to_do(table):
-    with pytest.raises(InputError, match="lower k_neighbors"):
-        fraud.split(dataclasses.replace(SMALL, k_neighbors=500), table)
+    with pytest.raises(InputError, match="lower n_neighbors"):
+        fraud.split(dataclasses.replace(SMALL, n_neighbors=500), table)
 
 
 def test_model_1_is_trained_once_and_the_papers_model_is_no_candidate():

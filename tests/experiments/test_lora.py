@@ -3,20 +3,15 @@ import itertools
 
 import numpy as np
 import pytest
+from keras_suite.experiments import lora
+from keras_suite.tuning.harness import ExperimentHyperModel
 
-from experiments import lora
 from keras_suite.adapters.apply import lora_layers, weights_trained_whole
 from keras_suite.adapters.peft import load_adapter
 from keras_suite.errors import InputError
-from tests.contract.finished_run import FinishedRun
 from tests.experiments.processes import QUICK_SAMPLE, run
-from tuning.harness import ExperimentHyperModel
 
 QUICK = dataclasses.replace(lora.PRESETS["quick"], data="sample")
-
-
-class TestContract(FinishedRun):
-    experiment = lora
 
 
 def of(mode: str, **changes):

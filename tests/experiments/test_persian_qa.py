@@ -4,8 +4,8 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
+from keras_suite.experiments import persian_qa
 
-from experiments import persian_qa
 from keras_suite.data.tokens import load_tokenizer
 from keras_suite.errors import InputError
 from keras_suite.tasks.persian_qa.answer import answer
@@ -14,13 +14,8 @@ from keras_suite.tasks.persian_qa.pquad import Answer, Question
 from keras_suite.tasks.persian_qa.scores import validation_measures
 from keras_suite.tasks.persian_qa.span_qa import span_loss
 from keras_suite.tasks.persian_qa.squad_metrics import squad_report
-from tests.contract.finished_run import FinishedRun
 
 QUICK = dataclasses.replace(persian_qa.PRESETS["quick"], data="sample")
-
-
-class TestContract(FinishedRun):
-    experiment = persian_qa
 
 
 @pytest.fixture(scope="module")

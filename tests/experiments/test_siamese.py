@@ -4,18 +4,13 @@ import keras_tuner as kt
 import numpy as np
 import pytest
 import tensorflow as tf
+from keras_suite.experiments import siamese
 
-from experiments import siamese
 from keras_suite.errors import InputError
 from keras_suite.tasks.siamese.siamese import tower_of
-from tests.contract.finished_run import FinishedRun
 from tests.experiments.processes import QUICK_SAMPLE, latest, read, run
 
 QUICK = dataclasses.replace(siamese.PRESETS["quick"], data="sample")
-
-
-class TestContract(FinishedRun):
-    experiment = siamese
 
 
 @pytest.fixture(scope="module")

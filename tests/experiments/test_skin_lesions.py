@@ -2,18 +2,13 @@ import dataclasses
 
 import numpy as np
 import pytest
+from keras_suite.experiments import skin_lesions
+from keras_suite.experiments.skin_lesions import BALANCE, CLASSES
 
-from experiments import skin_lesions
-from experiments.skin_lesions import BALANCE, CLASSES
 from keras_suite.tasks.skin_lesions import dermamnist
-from tests.contract.finished_run import FinishedRun
 from tests.experiments.processes import latest, read, run
 
 QUICK = dataclasses.replace(skin_lesions.PRESETS["quick"], data="sample")
-
-
-class TestContract(FinishedRun):
-    experiment = skin_lesions
 
 
 @pytest.fixture(scope="module")

@@ -8,21 +8,15 @@ import keras
 import pytest
 import tensorflow as tf
 from gensim.test.utils import datapath
+from keras_suite.experiments import word_embeddings
+from keras_suite.experiments.word_embeddings import Config
+from keras_suite.tuning.search import find_experiment
 
-from experiments import word_embeddings
-from experiments.word_embeddings import Config
 from keras_suite.cli import main
 from keras_suite.errors import InputError
 from keras_suite.experiment import Variant
 from keras_suite.tasks.word_embeddings import answers, benchmarks, glove_package, nearest_words
-from tests.contract.finished_run import FinishedRun
 from tests.experiments.processes import QUICK_SAMPLE, command
-from tuning.search import find_experiment
-
-
-class TestContract(FinishedRun):
-    experiment = word_embeddings
-    flags = ("--words", "president", "--analogy", "man:men::woman:women", "--neighbours", "5")
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from tests.serving.toy_run import copied, make_run
 
 def command(*arguments):
     return subprocess.run(
-        [sys.executable, "-m", "keras_suite.serving", "check", *arguments, "--seconds", "0.05"],
+        [sys.executable, "-m", "keras_suite", "check", *arguments, "--seconds", "0.05"],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -178,7 +178,7 @@ def test_the_command_exports_all_runs_and_prints_the_signatures(kept_run, tmp_pa
     (half / "metrics.json").write_text('{"experiment": "half", "status": "interrupted"}')
     models = tmp_path / "models"
     done = subprocess.run(
-        [sys.executable, "-m", "keras_suite.serving", "export", tmp_path / "runs", "--to", models],
+        [sys.executable, "-m", "keras_suite", "export", tmp_path / "runs", "--to", models],
         cwd=ROOT,
         capture_output=True,
         text=True,

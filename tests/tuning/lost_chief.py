@@ -5,8 +5,9 @@ import signal
 import time
 from collections.abc import Callable
 
+from keras_suite.tuning.cluster import local_workers
+
 from keras_suite.errors import InputError
-from tuning.cluster import local_workers
 
 
 def work(receive: Callable[[], object]) -> None:

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 
 import psutil
 import pytest
+from keras_suite.tuning import chief, cluster
 
 from keras_suite.errors import InputError
 from keras_suite.terminal.interrupts import INTERRUPTED
 from tests.experiments.processes import ROOT
 from tests.tuning.searches import best, search, start, succeed, wait_for, what_ran
-from tuning import chief, cluster
 
 SMALL = "--max-epochs", "4", "--data", "sample"
 

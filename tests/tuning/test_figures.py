@@ -1,13 +1,12 @@
 import numpy as np
 import pytest
-
-from tuning.figures import (
+from keras_suite.tuning.figures import (
     curves_by_bracket,
     importance,
     importance_bars,
     objective_by_hyperparameter,
 )
-from tuning.outcome import TrialOutcome
+from keras_suite.tuning.outcome import TrialOutcome
 
 
 def trial(number, bracket, epochs, score, initial=0, **hyperparameters):

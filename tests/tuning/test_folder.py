@@ -1,10 +1,10 @@
 import dataclasses
 
 import pytest
+from keras_suite.tuning.folder import open_search, provenance, record, require_same
 
 from keras_suite.data.provenance import Provenance
 from keras_suite.errors import InputError
-from tuning.folder import open_search, provenance, record, require_same
 
 SETTINGS = {"experiment": "toy", "factor": 3, "sizes": (1, 2)}
 DATA = Provenance("a toy", "sample", 120, "a" * 64)

@@ -4,13 +4,13 @@ import sys
 
 import numpy as np
 import pytest
+from keras_suite.tuning.harness import ExperimentHyperModel, ExperimentTuner, trial_folder
+from keras_suite.tuning.oracle import SafeHyperbandOracle
 
 from keras_suite.training.fit import Fit, run_fit
 from tests.experiments.processes import ROOT
 from tests.training.fits import without_seconds
 from tests.tuning.toys import toy
-from tuning.harness import ExperimentHyperModel, ExperimentTuner, trial_folder
-from tuning.oracle import SafeHyperbandOracle
 
 CONFIG = toy.Config()
 

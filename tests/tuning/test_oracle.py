@@ -8,8 +8,7 @@ import keras_tuner as kt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from tuning.oracle import SafeHyperbandOracle
+from keras_suite.tuning.oracle import SafeHyperbandOracle
 
 
 def make(folder, max_epochs=9, factor=3, iterations=1, seed=1):

@@ -5,13 +5,20 @@ import json
 
 import keras_tuner as kt
 import pytest
+from keras_suite.tuning.harness import trial_folder
+from keras_suite.tuning.live import LiveTable
+from keras_suite.tuning.oracle import SafeHyperbandOracle
+from keras_suite.tuning.outcome import (
+    TrialOutcome,
+    leaderboard,
+    outcomes,
+    ranked,
+    write_best,
+    write_trials,
+)
 from rich.console import Console
 
 from tests.tuning.toys import toy
-from tuning.harness import trial_folder
-from tuning.live import LiveTable
-from tuning.oracle import SafeHyperbandOracle
-from tuning.outcome import TrialOutcome, leaderboard, outcomes, ranked, write_best, write_trials
 
 
 def entry(epoch, score):

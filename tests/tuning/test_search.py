@@ -8,14 +8,14 @@ import time
 
 import keras_tuner as kt
 import pytest
+from keras_suite.tuning.outcome import write_best
+from keras_suite.tuning.search import base_config, find_experiment, parse
 
 from keras_suite import cli as command_line
 from keras_suite.errors import InputError
 from tests.experiments.processes import ROOT
 from tests.tuning.searches import best, start, succeed, trials, wait_for, what_ran
 from tests.tuning.toy_search import main
-from tuning.outcome import write_best
-from tuning.search import base_config, find_experiment, parse
 
 SMALL = "--max-epochs", "3", "--data", "sample"
 
@@ -137,16 +137,9 @@ def test_an_experiment_takes_best_json_back(tmp_path):
         (["--resume", "--overwrite"], "--resume and --overwrite exclude each other"),
     ],
 )
-def test_bad_options_are_refused(flags, sentence, capsys):
-    with pytest.raises(SystemExit) as refusal:
+def test_bad_options_are_refused(flags, sentence):
+    with pytest.raises(InputError, match=f"^{sentence}"):
         parse(["fashion_mnist", *flags])
-    assert refusal.value.code == 2
-    assert sentence in capsys.readouterr().err
-
-
-def test_an_unknown_experiment_is_answered_with_those_there_are():
-    with pytest.raises(InputError, match=r"no experiment 'frod': there are .*fashion_mnist, fraud"):
-        find_experiment("frod")
 
 
 @pytest.mark.parametrize(
@@ -165,10 +158,10 @@ def test_a_setting_that_cannot_be_used_is_refused(setting, sentence):
 
 
 def test_settings_of_any_type_reach_the_config():
-    given = ["filters=8,16", "learning-rate=0.1", "resample=False", "k_neighbors=3"]
+    given = ["filters=8,16", "learning-rate=0.1", "resample=False", "n_neighbors=3"]
     config = base_config(find_experiment("fraud"), parse(["fraud", "--set", *given]))
     assert (config.filters, config.learning_rate) == ((8, 16), 0.1)
-    assert (config.resample, config.k_neighbors) == (False, 3)
+    assert (config.resample, config.n_neighbors) == (False, 3)
 
 
 def test_a_different_search_in_the_folder_is_one_sentence_with_code_2_and_nothing_is_lost(

@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-import experiments
-from tuning.search import main
+import keras_suite.experiments as experiments
+from keras_suite.tuning.search import main
 
 experiments.__path__.append(str(Path(__file__).parent / "toys"))
 

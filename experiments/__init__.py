@@ -1,0 +1,1 @@
+"""One file for each experiment, installed as keras_suite.experiments."""

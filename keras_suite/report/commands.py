@@ -1,0 +1,65 @@
+"""All runs on one page, and two runs side by side."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+from etils import epy
+from rich.console import Console
+
+from keras_suite.runs.numbers import counted, printable
+
+with epy.lazy_imports():
+    from keras_suite.report import comparison, page
+
+RUN = tyro.conf.arg(metavar="RUN", help_behavior_hint="")
+
+
+@dataclass(frozen=True)
+class Report:
+    """Write all runs on one page, index.html, which can be sent by mail.
+
+    Broken, killed and unknown folders are listed with what is wrong with them.
+    """
+
+    runs: tyro.conf.Positional[Path] = Path("runs")
+    """Folder of all runs."""
+    output: Annotated[Path, tyro.conf.arg(aliases=("-o",), metavar="FOLDER")] = Path("report")
+    """Folder that index.html goes to."""
+
+    def run(self) -> None:
+        """Write the page and say what is on it; raise InputError where it cannot be written."""
+        written, sections = page.write_report(self.runs, self.output)
+        found = [run for each in sections for run in each.runs]
+        broken = [run for run in found if run.status == "broken"]
+        for run in broken:
+            print(printable(f"broken: {run.folder}: {run.problems[0]}"))
+        counts = counted(len(sections), "experiment"), counted(len(found), "run")
+        print(f"{written}: {', '.join(counts)}, {len(broken)} of them broken")
+
+
+@dataclass(frozen=True)
+class Compare:
+    """Print the figures of two runs side by side, and write them as a page where one is named.
+
+    A RUN is a run's folder, or an experiment's, which means its latest run.
+    """
+
+    first: Annotated[tyro.conf.Positional[Path], RUN]
+    """A run."""
+    second: Annotated[tyro.conf.Positional[Path], RUN]
+    """Another run."""
+    output: Annotated[
+        Path | None,
+        tyro.conf.arg(aliases=("-o",), metavar="FILE", help_behavior_hint="(default: no page)"),
+    ] = None
+    """An HTML file to write besides."""
+
+    def run(self) -> None:
+        """Compare; raise InputError where a run cannot be read or the page not be written."""
+        found = comparison.compare(self.first, self.second)
+        comparison.show(found, Console())
+        if self.output:
+            page.write_comparison(found, self.output)
+            print(f"Page: {self.output}")

@@ -1,0 +1,1 @@
+"""Searches by Hyperband, installed as keras_suite.tuning."""
