@@ -5,7 +5,6 @@ from keras_suite.tasks.word_embeddings.geometry import (
     agreement,
     answer,
     cosines_with_step,
-    offsets,
     plane,
     separation,
     unit_vectors,
@@ -17,7 +16,7 @@ from tests.tasks.word_embeddings.toy_words import QUESTIONS, random_vectors, toy
 GENDER = QUESTIONS["relations"]["gender"]
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 def test_answers_are_those_of_gensim(seed):
     keyed = random_vectors([f"w{i}" for i in range(60)], seed=seed)
     answers = answer(keyed, Analogy("w1", "w2", "w3", "w4"), 56)
@@ -25,35 +24,24 @@ def test_answers_are_those_of_gensim(seed):
     assert [word for word, _ in answers["words"]] == [word for word, _ in gensims][:56]
     assert answers["words"][0][1] == pytest.approx(gensims[0][1])
     assert gensims[answers["rank"] - 1][0] == "w4"
-
-
-def test_without_an_expected_word_there_is_no_rank():
-    assert answer(toy_vectors(), Analogy("man", "woman", "actor"), 3)["rank"] is None
-
-
-def test_a_word_may_come_twice_in_an_analogy():
-    found = answer(toy_vectors(), Analogy("king", "king", "king"), 10)["words"]
-    assert "king" not in dict(found)
-
-
-def test_offsets_are_differences_of_unit_vectors():
-    half = np.sqrt(0.5)
-    assert np.allclose(offsets(toy_vectors(), [("man", "woman")]), [half - 1, half, 0, 0, 0, 0])
+    twice = answer(keyed, Analogy("w1", "w1", "w1"), 59)
+    assert twice["rank"] is None
+    assert "w1" not in dict(twice["words"])
 
 
 def test_agreement_is_1_for_parallel_0_for_square_and_minus_1_for_opposite_steps():
     x, y, z = np.eye(3, dtype=np.float32)
     keyed = keyed_vectors("xyzXYZ", np.stack([x, y, z, -x, -y, -z]))
-    assert agreement(keyed, ["xy", "YX"]) == pytest.approx(1)
-    assert agreement(keyed, ["xy", "xY"]) == pytest.approx(0)
-    assert agreement(keyed, ["xy", "yx"]) == pytest.approx(-1)
+    for pairs, cosine in ((["xy", "YX"], 1), (["xy", "xY"], 0), (["xy", "yx"], -1)):
+        assert agreement(keyed, pairs) == pytest.approx(cosine)
     assert agreement(toy_vectors(), GENDER) > 0.8
 
 
 def test_a_step_is_compared_with_all_pairs_but_itself():
     found = dict(cosines_with_step(toy_vectors(), GENDER[0], [*GENDER, ["dog", "dogs"]]))
     assert list(found) == ["king – queen", "actor – actress", "dog – dogs"]
-    first, second = offsets(toy_vectors(), GENDER[:2])
+    man, woman, king, queen = unit_vectors(toy_vectors(), ["man", "woman", "king", "queen"])
+    first, second = woman - man, queen - king
     cosine = first @ second / np.linalg.norm(first) / np.linalg.norm(second)
     assert found["king – queen"] == pytest.approx(cosine, abs=1e-6)
     assert found["king – queen"] > 0.8 > abs(found["dog – dogs"])
@@ -75,10 +63,5 @@ def test_separate_categories_have_a_high_silhouette_and_mixed_ones_do_not():
     mixed = separation(toy_vectors(), {"a": ["man", "dog", "queen"], "b": ["king", "cow", "actor"]})
     assert apart["nearest_shares_category"] == 1
     assert apart["silhouette"] > 0.3 > mixed["silhouette"]
-
-
-@pytest.mark.parametrize(
-    "categories", [{}, {"people": ["man", "king"]}, {"a": ["man"], "b": ["cow"]}]
-)
-def test_what_cannot_be_told_apart_has_no_separation(categories):
-    assert separation(toy_vectors(), categories) == {}
+    for too_few in ({}, {"people": ["man", "king"]}, {"a": ["man"], "b": ["cow"]}):
+        assert separation(toy_vectors(), too_few) == {}

@@ -13,7 +13,7 @@ from keras_suite.tasks.word_embeddings.word_vectors import keyed_vectors
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Z", "C"]), min_size=1, max_size=8)
-ONE = np.float32([1, 2]).tobytes()
+ONE, NAN = (np.float32([1, second]).tobytes() for second in (2, np.nan))
 WHOLE = gzip.compress(b"the 1 2\n" * 1000)
 
 
@@ -40,44 +40,32 @@ def test_what_gensim_writes_is_read_bit_for_bit(
     assert np.array_equal(keyed.vectors, numbers)
 
 
-def test_a_binary_file_may_have_a_line_end_behind_each_vector(tmp_path):
-    path = tmp_path / "google.bin"
-    path.write_bytes(b"2 2\nthe " + ONE + b"\ncow " + ONE + b"\n")
-    assert read_word_vectors(path).index_to_key == ["the", "cow"]
-
-
-BAD = {
-    "empty": (b"", "is empty: fetch it again"),
-    "blank": (b" \n\n", "is empty: fetch it again"),
-    "web page": (b"<!DOCTYPE html><html>404</html>", "is a web page"),
-    "zip": (b"PK\x03\x04....", "is a zip archive: unpack it"),
-    "short row": (b"the 1 2\ncow 3\n", "line 2: 1 numbers instead of 2"),
-    "long row": (b"the 1 2\ncow 3 4 5\n", "line 2: 3 numbers instead of 2"),
-    "word with a space": (b"the 1 2\nat home 3 4\n", "or leave out words with spaces"),
-    "no numbers at all": (b"the\ncow\n", "has no numbers: name a file of word vectors"),
-    "empty line": (b"the 1 2\n\ncow 3 4\n", "line 2: 0 numbers instead of 2"),
-    "not a number": (b"the 1 2\ncow 3 x\n", "no file of word vectors .*could not convert .*'x'"),
-    "NaN": (b"the 1 2\ncow nan 4\nof 1 1\n", "NaN or infinity among the numbers of 'cow'"),
-    "too large": (b"the 1 2\ncow 1e99 4\n", "NaN or infinity"),
-    "twice": (b"the 1 2\ncow 1 2\nthe 3 4\n", "a word is missing or comes twice"),
-    "not UTF-8": (b"the 1 2\nK\xfche 3 4\n", "is not UTF-8"),
-    "no word": (b"the 1 2\n 3 4\n", "a word is missing"),
-    "fewer than said": (b"3 2\nthe 1 2\ncow 3 4\n", "the header says 3 words, but 2 follow"),
-    "more than said": (b"1 2\nthe 1 2\ncow 3 4\n", "the header says 1 words, but 2 follow"),
-    "other size": (b"2 3\nthe 1 2\ncow 3 4\n", "line 2: 2 numbers instead of 3"),
-    "header alone": (b"2 3\n", "damaged, cut off"),
-    "none said": (b"0 3\n", "has no numbers"),
-    "binary, too short": (b"9 2\nthe " + ONE, "damaged, cut off .*unexpected end of input"),
-    "binary, far too short": (b"99999999999999 300\nthe " + ONE, "damaged, cut off"),
-    "binary, cut off": (b"2 2\nthe " + ONE + b"cow " + ONE[:5], "damaged, cut off"),
-    "binary, NaN": (b"1 2\nthe " + np.float32([1, np.nan]).tobytes(), "NaN or infinity"),
-    "binary, twice": (b"2 2\nthe " + ONE + b"the " + ONE, "comes twice"),
-    "binary, not UTF-8": (b"1 2\n\xff " + ONE, "is not UTF-8"),
-}
-DAMAGED = {"cut off": WHOLE[:50], "no gz": b"the 1 2\n", "broken": WHOLE[:40] + bytes(4)}
-
-
-@pytest.mark.parametrize(("content", "sentence"), BAD.values(), ids=BAD)
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "is empty"),
+        (b"<!DOCTYPE html><html>404</html>", "is a web page"),
+        (b"PK\x03\x04....", "is a zip archive"),
+        (b"the 1 2\ncow 3\n", "line 2: 1 numbers instead of 2"),
+        (b"the 1 2\nat home 3 4\n", "line 2: 3 numbers .* words with spaces"),
+        (b"the 1 2\n\ncow 3 4\n", "line 2: 0 numbers instead of 2"),
+        (b"the\ncow\n", "has no numbers"),
+        (b"the 1 2\ncow 3 x\n", "could not convert .*'x'"),
+        (b"the 1 2\ncow nan 4\nof 1 1\n", "NaN or infinity among the numbers of 'cow'"),
+        (b"the 1 2\ncow 1e99 4\n", "NaN or infinity"),
+        (b"the 1 2\ncow 1 2\nthe 3 4\n", "comes twice"),
+        (b"the 1 2\nK\xfche 3 4\n", "is not UTF-8"),
+        (b"the 1 2\n 3 4\n", "a word is missing"),
+        (b"3 2\nthe 1 2\ncow 3 4\n", "the header says 3 words, but 2 follow"),
+        (b"2 3\nthe 1 2\ncow 3 4\n", "line 2: 2 numbers instead of 3"),
+        (b"2 3\n", "damaged, cut off"),
+        (b"0 3\n", "has no numbers"),
+        (b"9 2\nthe " + ONE, "damaged, cut off .*unexpected end of input"),
+        (b"99999999999999 300\nthe " + ONE, "damaged, cut off"),
+        (b"1 2\nthe " + NAN, "NaN or infinity"),
+        (b"1 2\n\xff " + ONE, "is not UTF-8"),
+    ],
+)
 def test_a_bad_file_is_one_sentence(tmp_path, capfd, content, sentence):
     for path, written in (("bad.txt", content), ("bad.gz", gzip.compress(content))):
         (tmp_path / path).write_bytes(written)
@@ -88,9 +76,12 @@ def test_a_bad_file_is_one_sentence(tmp_path, capfd, content, sentence):
     assert capfd.readouterr().err == ""
 
 
-@pytest.mark.parametrize("content", DAMAGED.values(), ids=DAMAGED)
-def test_a_damaged_gz_is_one_sentence(tmp_path, content):
-    path = tmp_path / "vectors.gz"
-    path.write_bytes(content)
+@pytest.mark.parametrize("content", [WHOLE[:50], b"the 1 2\n", WHOLE[:40] + bytes(4)])
+def test_a_damaged_gz_is_one_sentence_and_line_ends_in_a_binary_file_are_no_damage(
+    tmp_path, content
+):
+    (tmp_path / "vectors.gz").write_bytes(content)
     with pytest.raises(InputError, match="is damaged, cut off"):
-        read_word_vectors(path)
+        read_word_vectors(tmp_path / "vectors.gz")
+    (tmp_path / "google.bin").write_bytes(b"2 2\nthe " + ONE + b"\ncow " + ONE + b"\n")
+    assert read_word_vectors(tmp_path / "google.bin").index_to_key == ["the", "cow"]
