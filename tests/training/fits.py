@@ -2,10 +2,11 @@
 
 import keras
 import numpy as np
+import pytest
 
 from keras_suite.data.length_buckets import TextRows
 from keras_suite.data.tokens import Encoded
-from keras_suite.training.fit import Fit
+from keras_suite.training.fit import Fit, run_fit
 
 
 def make_fit(epochs=4, seed=1, name="fit", rows=101, batch_size=8, units=6):
@@ -41,7 +42,7 @@ def without_seconds(history):
 
 
 def make_text_rows(count, seed=0):
-    """Pairs of random tokens and lengths, half of them labelled 1."""
+    """Texts of random tokens and lengths, half of them labelled 1."""
     rng = np.random.default_rng(seed)
     offsets = np.concatenate([[0], np.cumsum(rng.integers(3, 30, count))])
     ids = rng.integers(1, 20, offsets[-1]).astype(np.int32)
@@ -50,7 +51,7 @@ def make_text_rows(count, seed=0):
 
 
 def make_text_fit(epochs=4, seed=1, steps_per_evaluation=5, measures=None):
-    """A small fit on 50 pairs, 7 steps a pass, with dropout and Adam."""
+    """A small fit on 50 texts, 7 steps a pass, with dropout and Adam."""
     keras.utils.set_random_seed(seed)
     names = ("input_ids", "attention_mask")
     inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in names}
@@ -60,17 +61,8 @@ def make_text_fit(epochs=4, seed=1, steps_per_evaluation=5, measures=None):
     model = keras.Model(inputs, keras.layers.Dense(2, activation="softmax")(hidden))
     loss = "sparse_categorical_crossentropy"
     model.compile("adam", loss, metrics=["accuracy"], steps_per_execution=2)
-    return Fit(
-        name="text",
-        model=model,
-        train=make_text_rows(50),
-        validation=make_text_rows(21, seed=1),
-        epochs=epochs,
-        batch_size=8,
-        seed=seed,
-        measures=measures or {},
-        steps_per_evaluation=steps_per_evaluation,
-    )
+    rows = make_text_rows(50), make_text_rows(21, seed=1)
+    return Fit("text", model, *rows, epochs, 8, seed, measures or {}, steps_per_evaluation)
 
 
 class StopAt(keras.callbacks.Callback):
@@ -86,3 +78,16 @@ class StopAt(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         if (self.epoch, batch) >= self.stop_at:
             raise KeyboardInterrupt
+
+
+def assert_goes_on(make, state, *stops):
+    """A fit killed at each of the stops in turn ends as an undisturbed one, which is returned."""
+    undisturbed, resumed = make(), make()
+    expected = run_fit(undisturbed)
+    for stop in stops:
+        with pytest.raises(KeyboardInterrupt):
+            run_fit(make(), state, [StopAt(*stop)])
+    history = run_fit(resumed, state)
+    assert same_to_the_bit(undisturbed, resumed)
+    assert without_seconds(history) == without_seconds(expected)
+    return undisturbed

@@ -1,16 +1,16 @@
 """A small network with a frozen beginning, its rows, and a process that stores its features.
 
-``python -m tests.training.prefixes FOLDER`` says "filling", goes on once it is told to on standard
-input, and prints the file.
+``python -m tests.training.prefixes FOLDER`` says "filling" and then waits to be killed.
 """
 
 import sys
+import time
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from keras_suite.training.fit import Fit
+from keras_suite.training.fit import Fit, run_fit
 from keras_suite.training.prefix import cut
 from keras_suite.training.prefix_cache import PrefixCache
 
@@ -60,18 +60,21 @@ def make_fit(model, train, validation, epochs=3, name="fit"):
     return Fit(name, model, train, validation, epochs, batch_size=7, seed=5)
 
 
-def _store(folder: Path) -> None:
-    prefix, _ = cut(make_net())
-    compute = prefix.predict_on_batch
-
-    def compute_when_told(images):
-        print("filling", flush=True)
-        sys.stdin.readline()
-        return compute(images)
-
-    prefix.predict_on_batch = compute_when_told
-    print(PrefixCache(folder).rows(prefix, [make_rows()])[0].path)
+def run(fit):
+    """Train; return the losses of all steps and the history."""
+    losses = []
+    note = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: losses.append(logs["loss"])
+    )
+    return losses, run_fit(fit, callbacks=[note])
 
 
 if __name__ == "__main__":
-    _store(Path(sys.argv[1]))
+
+    def never_done(images):
+        print("filling", flush=True)
+        time.sleep(600)
+
+    prefix, _ = cut(make_net())
+    prefix.predict_on_batch = never_done
+    PrefixCache(Path(sys.argv[1])).rows(prefix, [make_rows()])

@@ -3,7 +3,6 @@ import dataclasses
 
 import keras
 import numpy as np
-import pytest
 import tensorflow as tf
 from rich.console import Console
 
@@ -13,7 +12,7 @@ from keras_suite.runs.run import open_run
 from keras_suite.training.batch_losses import BatchLoss
 from keras_suite.training.fit import Fit, run_fit
 from keras_suite.training.rows import ArrayRows
-from tests.training.fits import StopAt, same_to_the_bit, without_seconds
+from tests.training.fits import assert_goes_on, same_to_the_bit
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(20, 3)).astype("float32"), RNG.normal(size=(20, 1)).astype("float32")
@@ -32,11 +31,16 @@ def make_fit(keeps=True, learning_rate=0.05):
     return Fit("fit", model, (X, Y), (X, Y), 3, 8, seed=0, keeps_batch_losses=keeps)
 
 
-def test_a_step_has_the_loss_of_its_own_batch():
+def test_a_run_keeps_the_loss_of_each_steps_own_batch_and_leaves_it_out_of_its_table(tmp_path):
+    @dataclasses.dataclass(frozen=True)
+    class Config(ExperimentConfig):
+        pass
+
     fit = make_fit(learning_rate=0.0)
-    history = run_fit(fit)
-    fixed = fit.model.predict(X, verbose=0)
-    losses = np.square(fixed - Y).mean(axis=1)
+    with open_run("toy", "paper", Config(), tmp_path, console=Console(quiet=True)) as run:
+        run.use(Provenance("numbers", "real", 20, "0" * 64))
+        history = run.fit([fit], 1.0)["fit"]
+    losses = np.square(fit.model.predict(X, verbose=0) - Y).mean(axis=1)
     rows = ArrayRows(np.arange(20), np.arange(20))
     for epoch, entry in enumerate(history):
         first_step = tf.Variable(3 * epoch, dtype=tf.int64)
@@ -44,33 +48,16 @@ def test_a_step_has_the_loss_of_its_own_batch():
         expected = [losses[pick].mean() for pick in picks]
         assert np.allclose(entry["batch_losses"], expected, atol=1e-6)
         assert len(set(entry["batch_losses"])) == 3
-
-
-def test_keeping_the_losses_changes_nothing_about_the_training():
-    plain, kept = make_fit(keeps=False), make_fit()
-    histories = [run_fit(plain), run_fit(kept)]
-    assert same_to_the_bit(plain, kept)
-    for before, after in zip(*histories, strict=True):
-        assert after["loss"] == before["loss"]
-        assert "batch_loss" not in after
-        assert "batch_losses" not in before
-
-
-def test_the_losses_of_a_stopped_fit_are_those_of_an_undisturbed_one(tmp_path):
-    expected = run_fit(make_fit())
-    with pytest.raises(KeyboardInterrupt):
-        run_fit(make_fit(), tmp_path / "state.npz", [StopAt(1, 1)])
-    assert without_seconds(run_fit(make_fit(), tmp_path / "state.npz")) == without_seconds(expected)
-
-
-def test_a_run_gives_the_losses_and_leaves_them_out_of_its_table(tmp_path):
-    @dataclasses.dataclass(frozen=True)
-    class Config(ExperimentConfig):
-        pass
-
-    with open_run("toy", "paper", Config(), tmp_path, console=Console(quiet=True)) as run:
-        run.use(Provenance("numbers", "real", 20, "0" * 64))
-        history = run.fit([make_fit()], 1.0)["fit"]
-    assert [len(entry["batch_losses"]) for entry in history] == [3] * 3
     with (run.folder / "history.csv").open() as file:
         assert "batch_losses" not in next(csv.reader(file))
+
+
+def test_kept_losses_change_nothing_and_are_those_of_an_undisturbed_fit_after_a_stop(tmp_path):
+    plain = make_fit(keeps=False)
+    kept = assert_goes_on(make_fit, tmp_path / "state.npz", (1, 1))
+    history = run_fit(plain)
+    assert same_to_the_bit(plain, kept)
+    assert set(history[0]) == {"epoch", "loss", "val_loss", "seconds"}
+    kept_history = run_fit(make_fit(), tmp_path / "state.npz")
+    assert set(kept_history[0]) - set(history[0]) == {"val_batch_loss", "batch_losses"}
+    assert [entry["loss"] for entry in kept_history] == [entry["loss"] for entry in history]

@@ -13,35 +13,39 @@ from keras_suite.training.parallel import cores, run_fits
 from tests.training.fits import make_fit, make_text_fit, same_to_the_bit
 
 
-def test_fits_side_by_side_end_where_each_ends_alone(tmp_path):
-    alone = [make_fit(seed=seed, name=f"seed{seed}") for seed in (1, 2, 3)]
-    together = [make_fit(seed=seed, name=f"seed{seed}") for seed in (1, 2, 3)]
+def quick_fit(loss="sparse_categorical_crossentropy", measures=None, **options):
+    """A fit that begins without the seconds that TensorFlow takes to trace one."""
+    fit = make_fit(**options)
+    fit.model.compile("sgd", loss, run_eagerly=True)
+    return dataclasses.replace(fit, measures=measures or {})
+
+
+def test_fits_side_by_side_end_where_each_ends_alone_with_all_steps_counted(tmp_path):
+    folders, counted = (tmp_path / "state", tmp_path / "log"), []
+    alone, together, again = ([make_fit(epochs=3), make_text_fit()] for _ in range(3))
     expected = {fit.name: run_fit(fit) for fit in alone}
-    histories = run_fits(together, tmp_path / "state", tmp_path / "log")
+    histories = run_fits(together, *folders, counted.append, at_once=2)
     assert list(histories) == list(expected)
     for one, other in zip(alone, together, strict=True):
         assert same_to_the_bit(one, other)
+    assert sum(counted) == sum(fit.steps for fit in alone) == 3 * 10 + 4 * 5
+    assert min(counted) >= 0  # never past the end of an epoch and back again
+    counted.clear()
+    assert run_fits(again, *folders, counted.append) == histories
+    assert sum(counted) == 50  # all finished before
+    for folder, key in (("train", "loss"), ("validation", "val_loss")):  # of TensorBoard
+        events = EventAccumulator(str(tmp_path / "log" / "fit" / folder))
+        events.Reload()
+        written = [tf.make_ndarray(e.tensor_proto) for e in events.Tensors("epoch_loss")]
+        assert written == pytest.approx([entry[key] for entry in histories["fit"]])
 
 
-def test_progress_counts_every_step_once_also_those_done_before(tmp_path):
-    def total():
-        counted = []
-        some = [*(make_fit(epochs=3, name=name) for name in ("a", "b")), make_text_fit()]
-        run_fits(some, tmp_path / "state", tmp_path / "log", counted.append)
-        assert sum(fit.steps for fit in some) == 2 * 3 * 10 + 4 * 5
-        assert min(counted) >= 0  # never past the end of an epoch and back again
-        return sum(counted)
-
-    assert total() == 80
-    assert total() == 80  # all finished before
-
-
-def test_one_at_a_time_each_fit_ends_before_the_next_begins(tmp_path):
+def test_one_at_a_time_each_fit_ends_before_the_next_begins_the_longest_first(tmp_path):
     evaluated = []
 
     def make_noted(name, epochs):
         note = lambda labels, outputs: evaluated.append(name) or 0.0  # noqa: E731
-        return dataclasses.replace(make_fit(name=name, epochs=epochs), measures={"note": note})
+        return quick_fit(name=name, epochs=epochs, measures={"note": note})
 
     fits = [make_noted("short", 1), make_noted("long", 2)]
     histories = run_fits(fits, tmp_path / "state", tmp_path / "log", at_once=1)
@@ -50,10 +54,8 @@ def test_one_at_a_time_each_fit_ends_before_the_next_begins(tmp_path):
 
 
 def test_an_error_in_one_fit_stops_the_others_and_is_raised(tmp_path):
-    broken = make_fit(name="broken", epochs=2)
-    broken.model.compile("adam", lambda y, p: 1 / 0)
-    broken = dataclasses.replace(broken, epochs=200_000)  # the longest begins first
-    endless = [make_fit(name=f"endless{i}", epochs=100_000) for i in range(cores() + 1)]
+    broken = quick_fit(lambda y, p: 1 / 0, name="broken", epochs=200_000)  # longest: begins first
+    endless = [quick_fit(name=f"endless{i}", epochs=100_000) for i in range(cores() + 1)]
     with pytest.raises(ZeroDivisionError):
         run_fits([broken, *endless], tmp_path / "state", tmp_path / "log")
     assert not (tmp_path / "log" / endless[-1].name).exists()  # waited, and was never begun
@@ -69,14 +71,5 @@ def test_ctrl_c_stops_all_fits_and_keeps_their_finished_epochs(tmp_path):
 
     threading.Thread(target=press_ctrl_c, daemon=True).start()
     with pytest.raises(KeyboardInterrupt):
-        run_fits([make_fit(epochs=100_000)], tmp_path / "state", tmp_path / "log")
+        run_fits([quick_fit(epochs=100_000)], tmp_path / "state", tmp_path / "log")
     assert len(np.load(tmp_path / "state" / "fit.npz").files) > 1
-
-
-def test_tensorboard_events_hold_the_curves_of_each_fit(tmp_path):
-    histories = run_fits([make_fit(name="one")], tmp_path / "state", tmp_path / "log")
-    for folder, key in (("train", "loss"), ("validation", "val_loss")):
-        events = EventAccumulator(str(tmp_path / "log" / "one" / folder))
-        events.Reload()
-        written = [tf.make_ndarray(e.tensor_proto) for e in events.Tensors("epoch_loss")]
-        assert written == pytest.approx([entry[key] for entry in histories["one"]])

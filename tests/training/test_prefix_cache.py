@@ -1,7 +1,8 @@
 import subprocess
 import sys
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from types import SimpleNamespace
 
 import keras
@@ -17,35 +18,17 @@ from keras_suite.training.memory import watch_peak_memory
 from keras_suite.training.prefix import cut
 from keras_suite.training.prefix_cache import PrefixCache
 from keras_suite.training.rows import ArrayRows, StoredRows
-from tests.training.fits import StopAt, same_to_the_bit, without_seconds
-from tests.training.prefixes import make_fit, make_net, make_rows
+from keras_suite.training.state import State
+from tests.training.fits import assert_goes_on
+from tests.training.prefixes import make_fit, make_net, make_rows, run
 
 ROOT = Path(__file__).parents[2]
 TRAIN, VALIDATION = make_rows(), make_rows(21, seed=1)
 
 
-def run(model, train, validation):
-    """Train; return the losses of all steps and the history."""
-    losses = []
-    note = keras.callbacks.LambdaCallback(
-        on_train_batch_end=lambda batch, logs: losses.append(logs["loss"])
-    )
-    return losses, run_fit(make_fit(model, train, validation), callbacks=[note])
-
-
-def make_stored_fit(folder, **options):
+def make_stored_fit(folder):
     prefix, tail = cut(make_net())
-    return make_fit(tail, *PrefixCache(folder).rows(prefix, [TRAIN, VALIDATION]), **options)
-
-
-@contextmanager
-def filling(folder):
-    """Another process in the middle of storing what the net makes of ``TRAIN``."""
-    command = [sys.executable, "-m", "tests.training.prefixes", str(folder)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(command, cwd=ROOT, text=True, **pipes) as process:
-        assert process.stdout.readline() == "filling\n"
-        yield process
+    return make_fit(tail, *PrefixCache(folder).rows(prefix, [TRAIN, VALIDATION]))
 
 
 def count_batches(prefix):
@@ -59,51 +42,39 @@ def stored(folder):
     return sorted(path.name for path in folder.glob("[!.]*"))
 
 
-@pytest.fixture(scope="module")
-def plain():
-    """The network trained as a whole: itself, the losses of its steps, its history."""
-    model = make_net()
-    return model, *run(model, TRAIN, VALIDATION)
-
-
-@pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-5), ("float16", 1e-3)])
-def test_training_the_tail_on_stored_features_is_training_the_model(
-    plain, tmp_path, dtype, tolerance
-):
-    expected, losses, history = plain
-    model = make_net()
+def test_training_the_tail_on_stored_features_is_training_the_model(tmp_path):
+    expected, model = make_net(), make_net()
     prefix, tail = cut(model)
-    train, validation = PrefixCache(tmp_path, dtype).rows(prefix, [TRAIN, VALIDATION])
-    tail_losses, tail_history = run(tail, train, validation)
+    parts = [TRAIN, VALIDATION]
+    losses, history = run(make_fit(expected, *parts))
+    tail_losses, tail_history = run(make_fit(tail, *PrefixCache(tmp_path).rows(prefix, parts)))
     assert len(losses) == 3 * 9
-    assert np.allclose(tail_losses, losses, rtol=0, atol=tolerance)
+    assert np.allclose(tail_losses, losses, rtol=0, atol=1e-5)
     for name in ("loss", "accuracy", "val_loss", "val_accuracy"):
         figures = [[entry[name] for entry in each] for each in (history, tail_history)]
-        assert np.allclose(*figures, rtol=0, atol=tolerance)
+        assert np.allclose(*figures, rtol=0, atol=1e-5)
     for weight, other in zip(model.weights, expected.weights, strict=True):
-        assert np.allclose(weight, other, rtol=0, atol=tolerance)
-    outputs = model.predict(VALIDATION[0], verbose=0)
-    assert np.allclose(validation.predict(tail), outputs, rtol=0, atol=tolerance)
+        assert np.allclose(weight, other, rtol=0, atol=1e-5)
     assert history[0]["loss"] - history[-1]["loss"] > 0.05  # there was something to learn
+    outputs, sizes = model.predict_on_batch(VALIDATION[0]), []
+    for dtype, tolerance in (("float32", 1e-5), ("float16", 1e-3)):
+        (rows,) = PrefixCache(tmp_path, dtype).rows(prefix, [VALIDATION])
+        assert np.allclose(rows.predict(tail), outputs, rtol=0, atol=tolerance)
+        sizes.append(rows.path.stat().st_size - 128)  # numpy's header
+    assert sizes[0] == 2 * sizes[1]
 
 
 def test_a_fit_on_stored_rows_goes_on_to_the_same_weights_to_the_bit(tmp_path):
-    undisturbed, stopped, resumed = (make_stored_fit(tmp_path) for _ in range(3))
-    expected = run_fit(undisturbed)
-    with pytest.raises(KeyboardInterrupt):
-        run_fit(stopped, tmp_path / "state.npz", [StopAt(1, 4)])
-    history = run_fit(resumed, tmp_path / "state.npz")
-    assert same_to_the_bit(undisturbed, resumed)
-    assert without_seconds(history) == without_seconds(expected)
+    assert_goes_on(lambda: make_stored_fit(tmp_path), tmp_path / "state.npz", (1, 4))
 
 
 def test_a_state_begun_on_the_features_of_another_prefix_is_refused(tmp_path):
-    run_fit(make_stored_fit(tmp_path, epochs=1), tmp_path / "state.npz")
-    other = make_stored_fit(tmp_path, epochs=2)
-    kernel = other.model.prefix.get_layer("conv1").kernel
+    fit = make_stored_fit(tmp_path)
+    State(tmp_path / "state.npz", fit.model).save([])
+    kernel = fit.model.prefix.get_layer("conv1").kernel
     kernel.assign(kernel + 1)
     with pytest.raises(InputError, match="frozen weights are not those"):
-        run_fit(other, tmp_path / "state.npz")
+        run_fit(fit, tmp_path / "state.npz")
 
 
 def test_batches_are_those_of_the_same_rows_in_memory(tmp_path):
@@ -112,14 +83,13 @@ def test_batches_are_those_of_the_same_rows_in_memory(tmp_path):
     on_disk = StoredRows(tmp_path / "inputs.npy", labels, evaluation_batch=10)
     in_memory = ArrayRows(inputs, labels, evaluation_batch=10)
     first_step = tf.Variable(4, dtype=tf.int64)
-    for seed in (1, 2):
-        batches = [
-            list(rows.training_batches(5, seed, first_step, 9).as_numpy_iterator())
-            for rows in (on_disk, in_memory)
-        ]
-        assert len(batches[0]) == 9
-        for batch, expected in zip(*batches, strict=True):
-            assert all(np.array_equal(a, b) for a, b in zip(batch, expected, strict=True))
+    batches = [
+        list(rows.training_batches(5, 1, first_step, 9).as_numpy_iterator())
+        for rows in (on_disk, in_memory)
+    ]
+    assert len(batches[0]) == 9
+    for batch, expected in zip(*batches, strict=True):
+        assert all(np.array_equal(a, b) for a, b in zip(batch, expected, strict=True))
     assert len(on_disk) == 23
     whole = [np.concatenate(parts) for parts in zip(*on_disk.validation_data(), strict=True)]
     assert np.array_equal(whole[0], inputs)
@@ -127,9 +97,7 @@ def test_batches_are_those_of_the_same_rows_in_memory(tmp_path):
 
 
 def test_only_a_few_batches_are_in_memory_at_a_time(tmp_path):
-    rows = np.zeros((256, 100_000), "float32")  # 102 MB
-    np.save(tmp_path / "inputs.npy", rows)
-    del rows
+    np.save(tmp_path / "inputs.npy", np.zeros((256, 100_000), "float32"))  # 102 MB
     on_disk = StoredRows(tmp_path / "inputs.npy", np.arange(256))
     peak = watch_peak_memory()
     start = peak()
@@ -152,13 +120,18 @@ def test_what_is_stored_is_computed_once_and_announced(tmp_path):
     assert "81 rows takes 20.7 kB" in said[0]
     assert str(tmp_path) in said[0]
     assert sum(parts) == pytest.approx(1)
-    assert np.array_equal(np.load(validation.path), prefix.predict(VALIDATION[0], verbose=0))
+    assert np.array_equal(np.load(validation.path), prefix.predict_on_batch(VALIDATION[0]))
 
 
-def test_whatever_decides_the_features_decides_the_file(tmp_path):
+def test_whatever_decides_the_features_decides_the_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_SUITE_CACHE", str(tmp_path))
+
     def path(net=None, rows=TRAIN, **options):
         prefix, _ = cut(net or make_net())
-        return PrefixCache(tmp_path, **options).rows(prefix, [rows])[0].path
+        prefix.run_eagerly = True
+        (rows,) = PrefixCache(**options).rows(prefix, [rows])
+        assert rows.path.parent == tmp_path / "prefixes"
+        return rows.path
 
     other_kernel, other_averages, other_rows = make_net(), make_net(), TRAIN[0].copy()
     kernel = other_kernel.get_layer("conv2").kernel
@@ -166,8 +139,11 @@ def test_whatever_decides_the_features_decides_the_file(tmp_path):
     average = other_averages.get_layer("norm1").moving_mean
     average.assign(average + 1)
     other_rows[-1, -1, -1, -1] ^= 1
+    first = path()
+    assert path() == first
+    assert path(rows=(TRAIN[0], 1 - TRAIN[1])) == first
     paths = [
-        path(),
+        first,
         path(other_kernel),
         path(other_averages),
         path(make_net(scale=1 / 128)),
@@ -175,51 +151,48 @@ def test_whatever_decides_the_features_decides_the_file(tmp_path):
         path(rows=(TRAIN[0].astype("float32"), TRAIN[1])),
         path(dtype="float16"),
     ]
-    assert len(set(paths)) == len(paths)
-    assert path() == paths[0]
-    assert path(rows=(TRAIN[0], 1 - TRAIN[1])) == paths[0]
+    for library in (keras, tf):
+        monkeypatch.setattr(library, "__version__", "another")
+        paths.append(path())
+    assert len(set(paths)) == len(paths) == 9
 
 
-def test_other_versions_of_the_libraries_compute_anew(tmp_path, monkeypatch):
+def test_where_another_process_fills_the_cache_one_waits_for_it_even_if_it_is_killed(tmp_path):
+    command = [sys.executable, "-m", "tests.training.prefixes", str(tmp_path)]
     prefix, _ = cut(make_net())
-    for version in ("1", "2"):
-        monkeypatch.setattr(keras, "__version__", version)
-        PrefixCache(tmp_path).rows(prefix, [TRAIN])
-    assert len(stored(tmp_path)) == 2
-
-
-def test_the_folder_is_in_the_cache_where_none_is_named(tmp_path, monkeypatch):
-    monkeypatch.setenv("KERAS_SUITE_CACHE", str(tmp_path))
-    assert PrefixCache().folder == tmp_path / "prefixes"
-
-
-def test_a_fill_that_was_killed_is_done_again_and_leaves_nothing_behind(tmp_path):
-    with filling(tmp_path) as process:
-        process.kill()
-    assert [path.suffix for path in tmp_path.glob(".partial-*")] == [".npy"]
-    assert stored(tmp_path) == []
-    prefix, _ = cut(make_net())
-    (rows,) = PrefixCache(tmp_path).rows(prefix, [TRAIN])
-    assert not list(tmp_path.glob(".partial-*"))
-    assert np.array_equal(np.load(rows.path), prefix.predict(TRAIN[0], verbose=0))
-
-
-def test_of_two_processes_one_fills_and_the_other_waits_for_it(tmp_path):
-    prefix, _ = cut(make_net())
-    batches, said = count_batches(prefix), []
-    with filling(tmp_path) as process:
+    with subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == "filling\n"
+        assert [path.suffix for path in tmp_path.glob(".partial-*")] == [".npy"]
+        assert stored(tmp_path) == []
+        said = []
 
         def announce(sentence):
             said.append(sentence)
-            process.stdin.close()  # goes on to the end
+            process.kill()
 
         (rows,) = PrefixCache(tmp_path).rows(prefix, [TRAIN], announce)
-        last = process.stdout.read().split()[-1]
-    assert process.returncode == 0
-    assert said == [f"Another process is filling {tmp_path}: waiting."]
+    assert said[0] == f"Another process is filling {tmp_path}: waiting."
+    assert not list(tmp_path.glob(".partial-*"))
+    assert np.array_equal(np.load(rows.path), prefix.predict_on_batch(TRAIN[0]))
+
+
+def test_what_another_has_filled_meanwhile_is_not_computed_again(tmp_path):
+    (filler, _), (waiter, _) = cut(make_net()), cut(make_net())
+    begun, told, compute = Event(), Event(), filler.predict_on_batch
+
+    def compute_when_told(images):
+        begun.set()
+        assert told.wait(60)
+        return compute(images)
+
+    filler.predict_on_batch = compute_when_told
+    batches = count_batches(waiter)
+    with ThreadPoolExecutor(1) as pool:
+        filling = pool.submit(PrefixCache(tmp_path).rows, filler, [TRAIN])
+        assert begun.wait(60)
+        rows = PrefixCache(tmp_path).rows(waiter, [TRAIN], lambda sentence: told.set())
     assert batches == []
-    assert str(rows.path) == last
-    assert np.array_equal(np.load(rows.path), prefix.predict(TRAIN[0], verbose=0))
+    assert [each.path for each in filling.result()] == [each.path for each in rows]
 
 
 def test_without_the_space_nothing_is_written(tmp_path, monkeypatch):
