@@ -1,7 +1,15 @@
-"""Small files of questions in the form of SQuAD version 2, for the tests."""
+"""Small questions, in the form of SQuAD version 2 and as objects, for the tests."""
 
 import gzip
 import json
+
+from keras_suite.tasks.persian_qa.pquad import Answer, Question
+
+
+def ask(context: str, answer: str = "", text: str = "کتاب", name: str = "q") -> Question:
+    """A question whose answer, where there is one, is looked up in the context."""
+    answers = (Answer(answer, context.index(answer)),) if answer else ()
+    return Question(name, text, context, answers, "t")
 
 
 def qa(name: str, text: str, context: str, *answers: str) -> dict:

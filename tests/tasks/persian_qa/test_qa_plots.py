@@ -1,19 +1,12 @@
+import numpy as np
 import pytest
-from matplotlib.image import imread
 
 from keras_suite.data.provenance import Provenance
 from keras_suite.plots import style as plots
 from keras_suite.tasks.persian_qa import qa_plots
-from keras_suite.tasks.persian_qa.pquad import Answer, Question, load_questions
+from keras_suite.tasks.persian_qa.pquad import Answer, Question
 
-SAMPLE = Provenance("templated", "sample", 100, "0" * 64)
 FIGURES = [qa_plots.split_sizes, qa_plots.answers_per_question, qa_plots.lengths]
-
-
-@pytest.fixture(scope="module")
-def parts():
-    loaded = load_questions("sample")
-    return {"train": loaded.train, "validation": loaded.validation, "test": loaded.test}
 
 
 def question(words: int, *answers: str) -> Question:
@@ -27,48 +20,48 @@ def texts(figure):
 
 
 @pytest.mark.parametrize("draw", FIGURES, ids=lambda draw: draw.__name__)
-def test_nothing_is_drawn_up_to_the_edge_where_it_would_be_clipped(draw, parts, tmp_path):
-    plots.save(draw(parts), tmp_path / "figure.png", SAMPLE)
-    pixels = imread(tmp_path / "figure.png")[..., :3]
-    assert pixels.min() < 0.5  # something is drawn
-    for edge in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]):
-        assert (edge == 1).all()
+def test_one_question_can_be_drawn_with_labels_that_no_font_has_to_shape(draw, tmp_path):
+    for answers in ([], ["متن"]):
+        figure = draw({"test": [question(3, *answers)]})
+        assert all(ord(sign) < 0x600 for text in texts(figure) for sign in text)
+        sample = Provenance("templated", "sample", 100, "0" * 64)
+        plots.save(figure, tmp_path / "figure.png", sample)
 
 
-@pytest.mark.parametrize("draw", FIGURES, ids=lambda draw: draw.__name__)
-def test_labels_are_english_so_that_no_font_has_to_shape_persian(draw, parts):
-    assert all(ord(sign) < 0x600 for text in texts(draw(parts)) for sign in text)
-
-
-@pytest.mark.parametrize("draw", FIGURES, ids=lambda draw: draw.__name__)
-@pytest.mark.parametrize("answers", [[], ["متن"]])
-def test_a_single_part_of_one_question_can_be_drawn(draw, answers, tmp_path):
-    plots.save(draw({"test": [question(3, *answers)]}), tmp_path / "figure.png", SAMPLE)
-
-
-def test_bars_carry_how_many_questions_there_are_and_how_many_have_no_answer():
+def test_bars_carry_how_many_questions_and_answers_there_are():
     parts = {"train": [question(3, "متن")] * 1500 + [question(3)] * 500, "test": [question(3)]}
-    assert {"2,000\n25.0% unanswerable", "1\n100.0% unanswerable"} <= texts(
-        qa_plots.split_sizes(parts)
-    )
-
-
-def test_bars_of_answers_add_up_to_all_questions_of_a_part(parts):
-    axis = qa_plots.answers_per_question(parts).axes[0]
+    expected = {"2,000\n25.0% unanswerable", "1\n100.0% unanswerable"}
+    assert expected <= texts(qa_plots.split_sizes(parts))
+    (axis,) = qa_plots.answers_per_question(parts).axes
     heights = [[bar.get_height() for bar in container] for container in axis.containers]
-    assert [sum(each) for each in heights] == pytest.approx([1, 1, 1])
-    train = parts["train"]
-    assert heights[0][0] == sum(not each.answers for each in train) / len(train)
+    assert heights == [[0.25, 0.75], [1, 0]]
 
 
 def test_lengths_count_each_context_once_and_gather_the_longest():
     short = [question(10, "متن")] * 50
     many = [question(words, "متن متن") for words in (*range(20, 59), 5000)]
     contexts, questions, answers = qa_plots.lengths({"train": short + many}).axes
-    labels = [
-        axis.get_legend().get_texts()[0].get_text() for axis in (contexts, questions, answers)
-    ]
+    labels = [axis.get_legend().texts[0].get_text() for axis in (contexts, questions, answers)]
     assert labels == ["train: median 39", "train: median 3", "train: median 1"]
     assert contexts.get_xlim()[1] < 5000
     heights = contexts.patches[0].get_xy()[:, 1]  # of the outline, from 0 up and back down to 0
     assert heights[-2] == pytest.approx(1 / 41)  # the last step
+
+
+@pytest.mark.parametrize(
+    ("steps", "mean_of", "ends"),
+    [
+        (1, 1, [1]),
+        (3, 1, [1, 2, 3]),
+        (50, 13, [13, 26, 39, 50]),
+        (450, 100, [100, 200, 300, 400, 450]),
+    ],
+)
+def test_means_of_losses_stand_at_their_last_step_and_every_step_is_a_point(steps, mean_of, ends):
+    losses = np.arange(1.0, steps + 1)
+    means, points = qa_plots.batch_losses(losses).axes
+    assert means.get_title() == f"mean of every {mean_of} batches"
+    parts = np.split(losses, ends[:-1])
+    expected = [[end, part.mean()] for end, part in zip(ends, parts, strict=True)]
+    assert means.lines[0].get_xydata().tolist() == expected
+    assert points.collections[0].get_offsets().tolist() == [[loss, loss] for loss in losses]

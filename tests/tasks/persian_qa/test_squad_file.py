@@ -1,10 +1,8 @@
-import copy
 import gzip
 import json
-import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_suite.errors import InputError
@@ -19,6 +17,10 @@ def asked(**changes) -> dict:
     question = qa("q1", "پایتخت ایران کجاست؟", CONTEXT, "تهران") | changes
     question = {key: value for key, value in question.items() if value is not None}
     return {"data": [article("ایران", CONTEXT, question)]}
+
+
+def answered(text: str, start: object) -> dict:
+    return asked(answers=[{"text": text, "answer_start": start}])
 
 
 @pytest.mark.parametrize("name", ["Test.json", "Test.json.gz"])
@@ -36,17 +38,8 @@ def test_questions_come_in_the_files_order_with_their_answers(tmp_path, name):
     context = "شهر شمارهٔ 0 در سال ۱۳00 ساخته شد."
     answers = (Answer("۱۳00", context.index("۱۳00")), Answer("سال ۱۳00", context.index("سال")))
     assert first == Question("0-a", "در چه سالی؟", context, answers, "0")
-    assert first.is_answerable
-    assert second.answers == ()
-    assert not second.is_answerable
-    assert file.asked == 6
-    assert file.notice == ""
-
-
-def test_an_answer_may_stand_at_any_of_its_places():
-    later = CONTEXT.rindex("تهران")
-    document = asked(answers=[{"text": "تهران", "answer_start": later}])
-    assert parse_document(document, "x").questions[0].answers == (Answer("تهران", later),)
+    assert (second.answers, second.is_answerable, first.is_answerable) == ((), False, True)
+    assert (file.asked, file.notice) == (6, "")
 
 
 def test_what_squad_calls_plausible_answers_is_ignored():
@@ -55,42 +48,37 @@ def test_what_squad_calls_plausible_answers_is_ignored():
     assert parse_document(document, "x").questions[0].answers == ()
 
 
-BAD_DOCUMENTS = {
-    "a list": ([], r"file: an object with the key 'data' was expected, not \[\]"),
-    "no data": ({"version": 1}, "file lacks the key 'data'"),
-    "data as a text": ({"data": "x"}, "file: 'data' must be a list, not 'x'"),
-    "a number for an article": ({"data": [3]}, "file, article 1: an object with the key 'title'"),
-    "no title": ({"data": [{"paragraphs": []}]}, "file, article 1 lacks the key 'title'"),
-    "no context": (
-        {"data": [{"title": "", "paragraphs": [{"qas": []}]}]},
-        "file, article 1, paragraph 1 lacks the key 'context'",
-    ),
-    "no articles": ({"data": []}, "holds no questions"),
-    "no questions": ({"data": [article("ایران", CONTEXT)]}, "holds no questions"),
-    "no id": (asked(id=None), "file, article 1, paragraph 1, question 1 lacks the key 'id'"),
-    "a number for an id": (asked(id=7), "question 1: 'id' must be a text, not 7"),
-    "no answers": (asked(answers=None), r"question 1 \(id 'q1'\) lacks the key 'answers'"),
-    "no is_impossible": (asked(is_impossible=None), "lacks the key 'is_impossible'"),
-    "a word for is_impossible": (asked(is_impossible="no"), "must be true or false, not 'no'"),
-    "a place as a text": (
-        asked(answers=[{"text": "تهران", "answer_start": "0"}]),
-        "'answer_start' must be a whole number, not '0'",
-    ),
-    "a place as true": (
-        asked(answers=[{"text": "تهران", "answer_start": True}]),
-        "'answer_start' must be a whole number, not True",
-    ),
-    "an answer without its text": (asked(answers=[{"answer_start": 0}]), "lacks the key 'text'"),
-    "an empty question": (asked(question=" "), r"\(id 'q1'\): the question is empty"),
-    "an empty context": ({"data": [article("", " ", qa("q2", "؟", ""))]}, "q2'.: the context is"),
-    "impossible with answers": (asked(is_impossible=True), "is true but there are answers"),
-    "possible without": (asked(answers=[]), "is_impossible is false but there are no answers"),
-    "half a character": (asked(question="\ud83d"), "'question' holds half a character"),
-    "an id twice": ({"data": asked()["data"] * 2}, "article 2.* 'q1'.: an earlier question has"),
-}
-
-
-@pytest.mark.parametrize(("document", "sentence"), BAD_DOCUMENTS.values(), ids=BAD_DOCUMENTS)
+@pytest.mark.parametrize(
+    ("document", "sentence"),
+    [
+        ([], r"file: an object with the key 'data' was expected, not \[\]"),
+        ({"version": 1}, "file lacks the key 'data'"),
+        ({"data": "x"}, "file: 'data' must be a list, not 'x'"),
+        ({"data": [3]}, "file, article 1: an object with the key 'title'"),
+        ({"data": [{"paragraphs": []}]}, "file, article 1 lacks the key 'title'"),
+        ({"data": [{"title": "", "paragraphs": [{}]}]}, "article 1, paragraph 1 lacks .*'context'"),
+        ({"data": []}, "holds no questions"),
+        ({"data": [article("ایران", CONTEXT)]}, "holds no questions"),
+        (asked(id=None), "file, article 1, paragraph 1, question 1 lacks the key 'id'"),
+        (asked(id=7), "question 1: 'id' must be a text, not 7"),
+        (asked(answers=None), r"question 1 \(id 'q1'\) lacks the key 'answers'"),
+        (asked(is_impossible=None), "lacks the key 'is_impossible'"),
+        (asked(is_impossible="no"), "must be true or false, not 'no'"),
+        (answered("تهران", "0"), "'answer_start' must be a whole number, not '0'"),
+        (answered("تهران", True), "'answer_start' must be a whole number, not True"),
+        (asked(answers=[{"answer_start": 0}]), "lacks the key 'text'"),
+        (asked(question=" "), r"\(id 'q1'\): the question is empty"),
+        ({"data": [article("", " ", qa("q2", "؟", ""))]}, "q2'.: the context is"),
+        (asked(is_impossible=True), "is true but there are answers"),
+        (asked(answers=[]), "is_impossible is false but there are no answers"),
+        (asked(question="\ud83d"), "'question' holds half a character"),
+        ({"data": asked()["data"] * 2}, "article 2.* 'q1'.: an earlier question has"),
+        (answered(" ", 5), "1 of 1 answers do not stand"),
+        (answered("", 0), "1 of 1 answers do not stand"),
+        (answered("است.", -4), "1 of 1 answers do not stand"),
+        (answered("تهران", 10_000), "1 of 1 answers do not stand"),
+    ],
+)
 def test_a_bad_document_is_named_by_its_place(tmp_path, document, sentence):
     path = tmp_path / "file"
     path.write_text(json.dumps(document))
@@ -105,22 +93,20 @@ def test_a_bad_document_is_named_by_its_place(tmp_path, document, sentence):
     [
         ("a.json.gz", gzip.compress(json.dumps(asked()).encode())[:-20], "Compressed file ended"),
         ("a.json", b'{"data": [\n{"title": "x",\n}]}', "line 3 column 1"),
-        ("a.json", json.dumps(asked()).encode()[:-9], "line 1"),
         ("a.json", b"[" * 100_000, "recursion"),
     ],
 )
 def test_a_file_that_is_no_json_is_named(tmp_path, name, content, sentence):
-    path = tmp_path / name
-    path.write_bytes(content)
+    (tmp_path / name).write_bytes(content)
     with pytest.raises(InputError, match=f"is damaged, cut off or no JSON .*{sentence}") as caught:
-        read_file(path)
-    assert str(caught.value).startswith(str(path))
+        read_file(tmp_path / name)
+    assert str(caught.value).startswith(str(tmp_path / name))
     assert "\n" not in str(caught.value)
 
 
 def misplaced(count: int, whole: bool) -> dict:
     """100 articles of 200 answers, of which so many are moved, with or without their twins."""
-    data = copy.deepcopy(articles(100))
+    data = articles(100)
     for each in data[:count]:
         moved = each["paragraphs"][0]["qas"][0]["answers"]
         for answer in moved if whole else moved[:1]:
@@ -128,68 +114,39 @@ def misplaced(count: int, whole: bool) -> dict:
     return {"data": data}
 
 
-def test_an_answer_that_is_not_at_its_place_is_left_out_and_counted():
+def test_few_answers_that_are_not_at_their_places_are_left_out_and_counted():
     file = parse_document(misplaced(2, whole=False), "Test.json")
     assert [answer.text for answer in file.questions[0].answers] == ["سال ۱۳00"]
     assert len(file.questions) == file.asked == 200
-    assert file.notice == (
-        "Test.json: answers left out because they do not stand at their places in the context: 2."
-    )
-
-
-def test_a_question_that_loses_all_its_answers_is_left_out_and_counted():
+    assert file.notice.startswith("Test.json: answers left out")
+    assert file.notice.endswith("in the context: 2.")
     file = parse_document(misplaced(1, whole=True), "Test.json")
-    assert len(file.questions) == 199
-    assert file.asked == 200
     assert "0-a" not in {question.id for question in file.questions}
-    assert file.notice.endswith(
-        "in the context: 2; questions left out because no other answer remains: 1."
-    )
-
-
-def test_too_many_misplaced_answers_stop_with_file_count_and_first_id():
+    assert (len(file.questions), file.asked) == (199, 200)
+    assert file.notice.endswith(": 2; questions left out because no other answer remains: 1.")
     sentence = "Test.json: 3 of 200 answers do not stand .* first one of question '0-a'"
     with pytest.raises(InputError, match=sentence):
         parse_document(misplaced(3, whole=False), "Test.json")
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [
-        {"text": " ", "answer_start": 5},
-        {"text": "", "answer_start": 0},
-        {"text": "است.", "answer_start": -4},
-        {"text": "تهران", "answer_start": 10_000},
-    ],
-)
-def test_no_place_at_all_is_no_place_either(answer):
-    with pytest.raises(InputError, match="1 of 1 answers do not stand"):
-        parse_document(asked(answers=[answer]), "x")
-
-
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip)
 
 
+@settings(max_examples=50)
 @given(st.data(), st.lists(TEXT, min_size=1, max_size=4))
 def test_whatever_stands_in_the_texts_is_read_back(tmp_path_factory, data, contexts):
-    made = []
+    made, expected = [], []
     for i, context in enumerate(contexts):
         cuts = st.integers(0, len(context))
-        spans = data.draw(st.lists(st.tuples(cuts, cuts), max_size=3))
-        places = [(context[a:b], a) for a, b in map(sorted, spans) if context[a:b].strip()]
+        spans = map(sorted, data.draw(st.lists(st.tuples(cuts, cuts), max_size=3)))
+        places = [(context[a:b], a) for a, b in spans if context[a:b].strip()]
         answers = [{"text": text, "answer_start": start} for text, start in places]
         asked = {"id": str(i), "question": context, "answers": answers}
         made.append(article(context, context, asked | {"is_impossible": not answers}))
+        answers = tuple(Answer(*place) for place in places)
+        expected.append(Question(str(i), context, context, answers, context))
     path = write(tmp_path_factory.mktemp("squad") / "Test.json.gz", made)
-    file = read_file(path)
-    assert [question.context for question in file.questions] == contexts
-    for question, each in zip(file.questions, made, strict=True):
-        expected = each["paragraphs"][0]["qas"][0]["answers"]
-        assert [vars(answer) for answer in question.answers] == [
-            {"text": answer["text"], "start": answer["answer_start"]} for answer in expected
-        ]
-        for answer in question.answers:
-            assert re.match(re.escape(answer.text), question.context[answer.start :])
+    assert read_file(path).questions == expected
 
 
 @pytest.mark.real
