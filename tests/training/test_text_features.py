@@ -31,8 +31,8 @@ def make_model(head, frozen=True):
     inputs = {name: keras.Input([None], name=name, dtype="int32") for name in NAMES}
     features = encoder(inputs)
     if head == "mean":
-        mask = inputs["attention_mask"]
-        features = keras.layers.GlobalAveragePooling1D()(features, mask=mask)
+        each_token, mask = keras.layers.Dense(4)(features), inputs["attention_mask"]
+        features = keras.layers.GlobalAveragePooling1D()(each_token, mask=mask)
     else:
         features = features[:, 0]
     model = keras.Model(inputs, keras.layers.Dense(1, "sigmoid", name="head")(features))
