@@ -10,7 +10,6 @@ from keras_suite.errors import InputError
 
 CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1)
 
-
 TABLES = st.integers(1, 5).flatmap(
     lambda width: st.lists(st.lists(CELLS, min_size=width, max_size=width), min_size=1)
 )
@@ -30,13 +29,6 @@ def test_places_count_rows_and_lines_and_empty_lines_are_no_rows():
     assert places == ["a.csv, row 0 (line 1)", "a.csv, row 1 (line 3)", "a.csv, row 2 (line 5)"]
 
 
-def test_an_open_quote_is_named_with_its_place():
-    rows = csv_rows(io.StringIO('id,text\n1,"open\n', newline=""), "a.csv")
-    assert next(rows)[1] == ["id", "text"]
-    with pytest.raises(InputError, match=r"^a.csv, row 1 \(line 2\): no row .* quote"):
-        next(rows)
-
-
 def test_records_name_their_cells_whatever_the_order_of_the_columns():
     records = csv_records(b"b,a\n1,2\n", "a.csv", ["a", "b"])
     assert list(records) == [("a.csv, row 1 (line 2)", {"a": "2", "b": "1"})]
@@ -49,8 +41,9 @@ def test_records_name_their_cells_whatever_the_order_of_the_columns():
         (b"a,b,a\n", r"the header has besides 'a';"),
         (b"a,b,c,d,e,f,g,h\n", r"has besides 'c', 'd', 'e', 'f', 'g';"),
         (b"a,b\n1,2,3\n", r"row 1 \(line 2\): 3 cells, but the header has 2; look for a comma"),
+        (b'a,b\n1,"open\n', r"row 1 \(line 2\): no row .* quote"),
     ],
 )
-def test_other_columns_or_cells_without_a_column_are_one_sentence(content, sentence):
+def test_what_is_no_table_of_these_columns_is_one_sentence_with_its_place(content, sentence):
     with pytest.raises(InputError, match=f"^a.csv, .*{sentence}"):
         list(csv_records(content, "a.csv", ["a", "b"]))

@@ -8,34 +8,23 @@ import tensorflow_datasets as tfds
 from keras_suite.data.prepared import load_images
 from keras_suite.errors import InputError
 
-# A prepared set in the form TFDS itself writes, with random pixels.
-MOCK = {"train": 30, "test": 10}
 
+def prepare(folder, name="fashion_mnist", version="3.0.1", shape=(28, 28, 1), **others):
+    """Write a set as TFDS prepares it, of 30 and 10 random images."""
+    image, label = tfds.features.Image(shape=shape), tfds.features.ClassLabel(num_classes=10)
+    kinds = dict.fromkeys(others, tfds.features.Text())
 
-def prepare(folder, name="fashion_mnist", version="3.0.1", shape=(28, 28, 1)):
-    """Write a set as TFDS prepares it, from a few random images."""
-    rng = np.random.default_rng(0)
-    features = tfds.features.FeaturesDict(
-        {
-            "image": tfds.features.Image(shape=shape),
-            "label": tfds.features.ClassLabel(num_classes=10),
-            **({"id": tfds.features.Text()} if name == "cifar10" else {}),
-        }
-    )
+    def rows(count):
+        pixels = np.random.default_rng(0).integers(0, 255, (count, *shape), "uint8")
+        texts = {name: [text] * count for name, text in others.items()}
+        columns = {"image": pixels, "label": np.arange(count) % 10, **texts}
+        return tf.data.Dataset.from_tensor_slices(columns)
+
     tfds.dataset_builders.store_as_tfds_dataset(
         name=name,
         version=version,
-        features=features,
-        split_datasets={
-            split: tf.data.Dataset.from_tensor_slices(
-                {
-                    "image": rng.integers(0, 255, (count, *shape), "uint8"),
-                    "label": np.arange(count) % 10,
-                    **({"id": ["train_00001"] * count} if name == "cifar10" else {}),
-                }
-            )
-            for split, count in MOCK.items()
-        },
+        features=tfds.features.FeaturesDict({"image": image, "label": label, **kinds}),
+        split_datasets={"train": rows(30), "test": rows(10)},
         data_dir=folder,
     )
     return folder
@@ -48,18 +37,14 @@ def prepared_folder(tmp_path):
 
 def test_a_prepared_set_is_read_from_the_given_folder(prepared_folder):
     images = load_images("fashion_mnist", "real", prepared_folder)
-    assert images.train[0].shape == (30, 28, 28)
-    assert images.train[0].dtype == np.uint8
+    assert (images.train[0].shape, images.train[0].dtype) == ((30, 28, 28), np.uint8)
     assert sorted(images.test[1]) == list(range(10))
-    assert images.provenance.kind == "real"
-    assert images.provenance.rows == 40
-    assert images.notice == ""
+    assert (images.provenance.kind, images.provenance.rows, images.notice) == ("real", 40, "")
 
 
 def test_images_in_colour_keep_their_channels(tmp_path):
-    prepare(tmp_path, "cifar10", "3.0.2", (32, 32, 3))
-    images = load_images("cifar10", "real", tmp_path)
-    assert images.train[0].shape == (30, 32, 32, 3)
+    prepare(tmp_path, "cifar10", "3.0.2", (32, 32, 3), id="train_00001")
+    assert load_images("cifar10", "real", tmp_path).train[0].shape == (30, 32, 32, 3)
 
 
 def test_a_damaged_file_is_one_sentence(prepared_folder):
@@ -67,9 +52,7 @@ def test_a_damaged_file_is_one_sentence(prepared_folder):
     content = bytearray(record.read_bytes())
     content[len(content) // 2] ^= 1
     record.write_bytes(content)
-    with pytest.raises(
-        InputError, match=r"cannot be read .*remove the folder and prepare it again"
-    ):
+    with pytest.raises(InputError, match=r"cannot be read .*remove the folder and prepare it"):
         load_images("fashion_mnist", "real", prepared_folder)
 
 

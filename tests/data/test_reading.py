@@ -35,11 +35,7 @@ def test_a_text_is_read_plain_or_packed_with_or_without_a_mark(tmp_path, name, c
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
-        (
-            "a.gz",
-            gzip.compress(TEXT, mtime=0)[:-9],
-            "is damaged, cut off or no table .*: fetch it again",
-        ),
+        ("a.gz", gzip.compress(TEXT, mtime=0)[:-9], "is damaged, cut off .*: fetch it again"),
         ("a.gz", TEXT, "is damaged, cut off or no table"),
         ("a.zip", zipped(TEXT)[:-9], "is damaged, cut off or no table"),
         ("a.zip", zipped(TEXT).replace(TEXT, TEXT.replace(b"1", b"2")), "is damaged, cut off"),
@@ -52,19 +48,16 @@ def test_a_text_is_read_plain_or_packed_with_or_without_a_mark(tmp_path, name, c
     ],
 )
 def test_what_is_wrong_with_a_text_is_one_sentence(tmp_path, name, content, sentence):
-    path = tmp_path / name
     if content is not None:
-        path.write_bytes(content)
+        (tmp_path / name).write_bytes(content)
     with pytest.raises(InputError, match=f"^the file,? ?{sentence}") as caught:
-        read_text_bytes(path, "the file", "table")
+        read_text_bytes(tmp_path / name, "the file", "table")
     assert "\n" not in str(caught.value)
 
 
 def test_what_is_said_already_passes_as_it_is_and_the_remedy_can_be_another():
     with pytest.raises(InputError, match=r"^said$"), reading("a", "table"):
         raise InputError("said")
-    with (
-        pytest.raises(InputError, match=r"no zip \(x\): do this\."),
-        reading("a", "zip", "do this"),
-    ):
+    remedied = pytest.raises(InputError, match=r"no zip \(x\): do this\.")
+    with remedied, reading("a", "zip", "do this"):
         raise ValueError("x")

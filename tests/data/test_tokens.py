@@ -9,44 +9,29 @@ from keras_suite.data import tokens
 from keras_suite.data.tokens import encode, load_tokenizer
 from keras_suite.data.wordpiece import wordpiece_of
 from keras_suite.errors import InputError
+from tests.data.tokenizers import byte_level_of
 
 FIRST = ["how do i learn french ?", "is it hard ?", "i learn to speak polish well"]
 SECOND = ["is it hard to learn french ?", "how well do i speak polish ?", "i speak"]
-texts_and_pairs = pytest.mark.parametrize(
-    "columns", [[FIRST], [FIRST, SECOND]], ids=["texts", "pairs"]
-)
 
 
 @pytest.fixture(scope="module")
-def bert_folder(tmp_path_factory):
-    """Folder with a WordPiece tokenizer of a few words, as ``save_pretrained`` leaves it."""
-    folder = tmp_path_factory.mktemp("bert")
-    wordpiece_of(FIRST + SECOND, 300).save_pretrained(folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def roberta_folder(tmp_path_factory):
-    """Folder with a byte-level BPE tokenizer, as ``save_pretrained`` leaves it."""
-    from tokenizers import ByteLevelBPETokenizer
-    from transformers import RobertaTokenizerFast
-
-    folder = tmp_path_factory.mktemp("roberta")
-    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
-    bpe = ByteLevelBPETokenizer()
-    bpe.train_from_iterator(FIRST + SECOND, 300, special_tokens=special, show_progress=False)
-    RobertaTokenizerFast(*bpe.save_model(str(folder))).save_pretrained(folder)
-    return folder
+def folders(tmp_path_factory):
+    """A tokenizer of a few words of each family, as ``save_pretrained`` leaves it."""
+    made = {"bert": wordpiece_of(FIRST + SECOND, 300), "roberta": byte_level_of(FIRST + SECOND)}
+    for name, tokenizer in made.items():
+        tokenizer.save_pretrained(tmp_path_factory.getbasetemp() / name)
+    return {name: tmp_path_factory.getbasetemp() / name for name in made}
 
 
 @pytest.fixture
-def bert(bert_folder):
-    return load_tokenizer(bert_folder)
+def bert(folders):
+    return load_tokenizer(folders["bert"])
 
 
 @pytest.fixture
-def roberta(roberta_folder):
-    return load_tokenizer(roberta_folder)
+def roberta(folders):
+    return load_tokenizer(folders["roberta"])
 
 
 def same(a, b):
@@ -61,25 +46,19 @@ def same(a, b):
 
 
 def test_a_tokenizer_loads_from_nothing_but_its_vocabulary_and_configuration(
-    tmp_path, roberta_folder, roberta
+    tmp_path, folders, roberta
 ):
     for name in ("vocab.json", "merges.txt"):
-        shutil.copy(roberta_folder / name, tmp_path)
+        shutil.copy(folders["roberta"] / name, tmp_path)
     (tmp_path / "config.json").write_text('{"model_type": "roberta"}')
     tokenizer = load_tokenizer(tmp_path)
     assert tokenizer(FIRST, SECOND)["input_ids"] == roberta(FIRST, SECOND)["input_ids"]
 
 
 def test_a_tokenizer_that_cannot_be_had_is_one_sentence_saying_what_to_put_where(no_network):
-    with pytest.raises(InputError) as caught:
-        load_tokenizer("nobody/no-such-tokenizer")
-    for part in (
-        "nobody/no-such-tokenizer",
-        "https://huggingface.co cannot be reached",
-        "tokenizer.json, with vocab.txt, or with vocab.json and merges.txt",
-    ):
-        assert part in str(caught.value)
-    assert "\n" not in str(caught.value)
+    sentence = "nobody/none .*https://huggingface.co cannot be reached.* with vocab.json and merges"
+    with pytest.raises(InputError, match=sentence):
+        load_tokenizer("nobody/none")
 
 
 @pytest.mark.parametrize(
@@ -100,8 +79,7 @@ def test_a_folder_that_holds_no_fast_tokenizer_is_refused_without_asking_the_net
     monkeypatch.delattr(tokens, "require_answer")
     for name, text in content.items():
         (tmp_path / name).write_text(text)
-    sentence = r"No tokenizer from .* put them into one folder"
-    with pytest.raises(InputError, match=sentence) as caught:
+    with pytest.raises(InputError, match=r"No tokenizer from .* put them into one f") as caught:
         load_tokenizer(tmp_path)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 600
@@ -118,7 +96,7 @@ def test_pairs_have_the_separators_and_types_of_their_family(bert, roberta):
     assert encoded.token_type_ids is None
 
 
-@texts_and_pairs
+@pytest.mark.parametrize("columns", [[FIRST], [FIRST, SECOND]], ids=["texts", "pairs"])
 @pytest.mark.parametrize("max_length", [5, 9, 12, 64])
 def test_every_row_is_what_the_tokenizer_makes_of_it(bert, monkeypatch, columns, max_length):
     monkeypatch.setattr(tokens, "ROWS_AT_A_TIME", 2)
@@ -145,16 +123,8 @@ def test_the_cache_gives_identical_arrays_without_asking_the_tokenizer_again(
         assert same(encode(*call, 8, tmp_path), encoded)
 
 
-def test_what_the_tokenizer_was_used_for_before_does_not_matter(tmp_path, bert, bert_folder):
-    encode(bert, [FIRST, SECOND], 8, tmp_path)
-    bert("how", truncation=True, max_length=3, padding="max_length")
-    for tokenizer in (bert, load_tokenizer(bert_folder)):
-        encode(tokenizer, [FIRST, SECOND], 8, tmp_path)
-    assert len(list(tmp_path.iterdir())) == 1
-
-
-def test_whatever_decides_the_ids_makes_another_cache_file(tmp_path, bert, roberta, bert_folder):
-    grown, left, plain = (load_tokenizer(bert_folder) for _ in range(3))
+def test_whatever_decides_the_ids_makes_another_cache_file(tmp_path, bert, roberta, folders):
+    grown, left, plain = (load_tokenizer(folders["bert"]) for _ in range(3))
     grown.add_tokens(["french ?"])
     left.truncation_side = "left"
     plain.split_special_tokens = True
@@ -170,6 +140,9 @@ def test_whatever_decides_the_ids_makes_another_cache_file(tmp_path, bert, rober
     ]
     for call in calls:
         assert same(encode(*call, tmp_path), encode(*call))
+    assert len(list(tmp_path.iterdir())) == len(calls)
+    bert("how", truncation=True, max_length=3, padding="max_length")  # which decides nothing
+    encode(bert, [FIRST, SECOND], 8, tmp_path)
     assert len(list(tmp_path.iterdir())) == len(calls)
 
 
@@ -191,11 +164,11 @@ def test_a_damaged_cache_file_is_rebuilt(tmp_path, bert):
     assert same(tokens._read_cached(file, 16), encoded)
 
 
-def test_two_processes_may_fill_and_read_one_cache(tmp_path, bert_folder):
+def test_two_processes_may_fill_and_read_one_cache(tmp_path, folders):
     code = f"""
 from pathlib import Path
 from keras_suite.data.tokens import encode, load_tokenizer
-tokenizer = load_tokenizer({str(bert_folder)!r})
+tokenizer = load_tokenizer({str(folders["bert"])!r})
 for i in range(40):
     columns = [{FIRST!r}, ["i speak " * (i + 1)] * 3]
     encoded = encode(tokenizer, columns, 300, Path({str(tmp_path)!r}))
@@ -207,14 +180,17 @@ for i in range(40):
     assert [file.suffix for file in tmp_path.iterdir()] == [".npz"] * 40
 
 
-@pytest.mark.parametrize("empty", ["", " \t\n"])
-def test_an_empty_text_is_refused_by_its_row(bert, empty):
-    with pytest.raises(InputError, match=r"Row 1 \(from 0\) has an empty second text"):
-        encode(bert, [FIRST, [SECOND[0], empty, SECOND[2]]], 16)
-    with pytest.raises(InputError, match=r"Row 2 \(from 0\) has an empty first text"):
-        encode(bert, [[*FIRST[:2], empty], SECOND], 16)
-    with pytest.raises(InputError, match=r"Row 2 \(from 0\) has an empty text: leave it out"):
-        encode(bert, [[*FIRST[:2], empty]], 16)
+@pytest.mark.parametrize(
+    ("columns", "sentence"),
+    [
+        ([FIRST, [SECOND[0], "", SECOND[2]]], r"Row 1 \(from 0\) has an empty second text"),
+        ([[*FIRST[:2], " \t\n"], SECOND], r"Row 2 \(from 0\) has an empty first text"),
+        ([[*FIRST[:2], ""]], r"Row 2 \(from 0\) has an empty text: leave it out"),
+    ],
+)
+def test_an_empty_text_is_refused_by_its_row(bert, columns, sentence):
+    with pytest.raises(InputError, match=sentence):
+        encode(bert, columns, 16)
 
 
 def test_a_length_without_room_is_refused(bert, roberta):
@@ -230,15 +206,12 @@ def test_a_length_without_room_is_refused(bert, roberta):
         encode(tokenizer, columns, least)
 
 
-def test_texts_without_partners_are_a_mistake_in_the_caller(bert):
-    with pytest.raises(ValueError, match="zip"):
-        encode(bert, [FIRST, SECOND[:2]], 16)
-
-
-def test_no_rows_are_no_tokens(bert):
+def test_no_rows_are_no_tokens_and_texts_without_partners_a_mistake(bert):
     for columns in ([[]], [[], []]):
         encoded = encode(bert, columns, 16)
         assert len(encoded) == len(encoded.input_ids) == len(encoded.token_type_ids) == 0
+    with pytest.raises(ValueError, match="zip"):
+        encode(bert, [FIRST, SECOND[:2]], 16)
 
 
 def test_importing_the_data_loads_no_framework():
