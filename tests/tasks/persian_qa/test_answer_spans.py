@@ -65,31 +65,16 @@ def test_the_best_answer_is_that_of_a_search_through_every_span_of_any_level(
         best = max(scores.values())
         assert scores[answers[question.id]] == best
         assert no_answer[question.id] == min(null) - best
-    # What all logits have in common changes nothing.
-    higher = best_answers(windows, logits + level, questions, max_answer_tokens)
-    assert higher == (answers, no_answer)
+    same = best_answers(windows, logits + level, questions, max_answer_tokens)
+    assert same == (answers, no_answer)
 
 
-def test_a_span_neither_leaves_its_window_nor_is_longer_than_allowed():
-    windows = windows_of([(-1, -1), (0, 1), (1, 2)] * 2, [3, 3], [0, 0])
-    logits = np.zeros((6, 2), np.float32)
-    logits[1, 0] = logits[5, 1] = 9  # the best pair of all, of two windows
-    logits[2, 1] = 5
-    logits[4, 0] = 4
-    asked = [ask(LETTERS)]
-    assert best_answers(windows, logits, asked)[0] == {"q": "ab"}
-    assert best_answers(windows, logits, asked, max_answer_tokens=1)[0] == {"q": "a"}
-
-
-def test_an_answer_keeps_the_marks_on_its_last_letter_and_loses_spaces_around_it():
+def test_an_answer_keeps_the_marks_on_its_last_letter_loses_spaces_and_goes_above_the_threshold():
     context = "ab لایهٔ cd"
     letter = context.index("\u0654") - 1
     for first in (2, 3):
         windows = windows_of([(-1, -1), (first, letter + 1), (letter + 2, 10)], [3], [0])
         logits = np.array([[0, 0], [9, 9], [0, 0]], np.float32)
         assert best_answers(windows, logits, [ask(context)])[0] == {"q": "لایهٔ"}
-
-
-def test_an_answer_goes_where_the_score_that_there_is_none_exceeds_the_threshold():
     answers, scores = {"a": "x", "b": "y", "c": "z"}, {"a": -1.0, "b": 0.5, "c": 2.0}
     assert unless_none(answers, scores, 0.5) == {"a": "x", "b": "y", "c": ""}

@@ -16,7 +16,7 @@ class Page(HTMLParser):
 
     def __init__(self, html):
         super().__init__()
-        self.html, self.tags, self.attributes, self.texts, self.open = html, [], [], {}, []
+        self.tags, self.attributes, self.texts, self.open = [], [], {}, []
         self.feed(html)
 
     def handle_starttag(self, tag, attrs):
@@ -48,19 +48,20 @@ def rows_of(questions, predictions):
     return answer_rows(questions, predictions, dict.fromkeys(predictions, -1.5))
 
 
-def shown(questions, predictions, notice=""):
-    return Page(page(questions, rows_of(questions, predictions), notice))
+def shown(questions, prediction, notice=""):
+    rows = rows_of(questions, {question.id: prediction for question in questions})
+    return Page(page(questions, rows, notice))
 
 
 def test_questions_are_shown_with_answers_and_scores_from_right_to_left_and_nothing_else():
-    found = shown([question(Answer("تهران", 0))], {"q1": "شهر تهران"})
+    found = shown([question(Answer("تهران", 0))], "شهر تهران")
     (article,) = found.texts["article"]
     assert "پایتخت ایران کجاست؟" in article
     assert "q1: exact match 0, F1 66.7, no-answer score -1.50" in article
     persian = [each for each in found.attributes if each.get("lang") == "fa"]
     assert len(persian) == 4  # question, answer, prediction, context
     assert all(each["dir"] == "rtl" for each in persian)
-    found = shown([question()] * 3, {"q1": ""})
+    found = shown([question()] * 3, "")
     assert found.texts["dd"] == ["no answer" * 6]
     assert "exact match 100" in found.texts["article"][0]
     assert (found.open, found.tags.count("article")) == ([], 3)
@@ -78,22 +79,13 @@ def test_questions_are_shown_with_answers_and_scores_from_right_to_left_and_noth
             "پایتخت ایران",
             {"answer": ["تهران "], "answer predicted": ["پایتخت"], "predicted": [" ایران"]},
         ),
-        (
-            [("تهران", 0), ("تهران پایتخت", 0)],
-            "ایران",
-            {"answer": ["تهران", " پایتخت"], "predicted": ["ایران"]},
-        ),
-        ([("تهران", 0)], "شیراز", {"answer": ["تهران"]}),
+        ([("تهران", 0), ("تهران پایتخت", 0)], "شیراز", {"answer": ["تهران", " پایتخت"]}),
         # The prediction is marked where it meets an answer.
-        (
-            [("تهران در شمال", LATER)],
-            "تهران",
-            {"answer predicted": ["تهران"], "answer": [" در شمال"]},
-        ),
+        ([("تهران در", LATER)], "تهران", {"answer predicted": ["تهران"], "answer": [" در"]}),
     ],
 )
 def test_answers_and_prediction_are_marked_in_the_text(answers, prediction, expected):
-    found = shown([question(*(Answer(*answer) for answer in answers))], {"q1": prediction})
+    found = shown([question(*(Answer(*answer) for answer in answers))], prediction)
     for name in ("answer", "predicted", "answer predicted"):
         assert found.marks(name) == expected.get(name, [])
     assert found.texts["context"][-1] == CONTEXT
@@ -103,7 +95,7 @@ def test_texts_cannot_become_part_of_the_page():
     script = "<script>alert(1)</script> & \"x\" 'y' {z}"
     context = f"{script} <i>&lt;</i>"
     asked = question(Answer(script, 0), name="<b>", text=f"{script}؟", context=context)
-    found = shown([asked], {"<b>": script}, notice="SAMPLE <u>")
+    found = shown([asked], script, notice="SAMPLE <u>")
     assert not {"script", "i", "b", "u"} & set(found.tags)
     assert f"{script}؟" in found.texts["article"][0]
     assert "<b>: exact match 100" in found.texts["article"][0]
@@ -131,7 +123,7 @@ def test_whatever_is_marked_the_text_stays_whole(context, data):
     spans = data.draw(st.lists(st.tuples(cuts, cuts).map(sorted), max_size=4))
     answers = [Answer(context[start:end], start) for start, end in spans if start < end]
     start, end = sorted(data.draw(st.tuples(cuts, cuts)))
-    found = shown([question(*answers, context=context)], {"q1": context[start:end]})
+    found = shown([question(*answers, context=context)], context[start:end])
     assert found.texts["context"][-1] == context
     marked = found.marks("predicted") + found.marks("answer predicted")
     assert sorted("".join(marked)) == sorted(context[start:end])

@@ -1,12 +1,8 @@
 import numpy as np
 import pytest
 
-from keras_suite.data.provenance import Provenance
-from keras_suite.plots import style as plots
 from keras_suite.tasks.persian_qa import qa_plots
 from keras_suite.tasks.persian_qa.pquad import Answer, Question
-
-FIGURES = [qa_plots.split_sizes, qa_plots.answers_per_question, qa_plots.lengths]
 
 
 def question(words: int, *answers: str) -> Question:
@@ -19,13 +15,12 @@ def texts(figure):
     return {artist.get_text() for artist in artists}
 
 
-@pytest.mark.parametrize("draw", FIGURES, ids=lambda draw: draw.__name__)
-def test_one_question_can_be_drawn_with_labels_that_no_font_has_to_shape(draw, tmp_path):
-    for answers in ([], ["متن"]):
+@pytest.mark.parametrize("answers", [[], ["متن"]])
+def test_one_question_can_be_drawn_with_labels_that_no_font_has_to_shape(answers):
+    for draw in (qa_plots.split_sizes, qa_plots.answers_per_question, qa_plots.lengths):
         figure = draw({"test": [question(3, *answers)]})
+        figure.draw_without_rendering()
         assert all(ord(sign) < 0x600 for text in texts(figure) for sign in text)
-        sample = Provenance("templated", "sample", 100, "0" * 64)
-        plots.save(figure, tmp_path / "figure.png", sample)
 
 
 def test_bars_carry_how_many_questions_and_answers_there_are():
