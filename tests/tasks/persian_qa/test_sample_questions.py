@@ -15,16 +15,11 @@ def questions():
     return file.questions
 
 
-def test_texts_are_distinct_and_the_same_for_the_same_seed():
-    articles = draw_articles(TEXTS)
-    assert len({each["paragraphs"][0]["context"] for each in articles}) == len(articles) == TEXTS
-    assert draw_articles(20) == articles[:20] != draw_articles(20, seed=1)
-
-
-def test_a_quarter_of_six_questions_a_text_is_unanswerable(questions):
-    assert len(questions) == 6 * TEXTS
-    assert sum(not question.is_answerable for question in questions) == len(questions) / 4
-    assert len({(question.context, question.text) for question in questions}) == len(questions)
+def test_texts_are_distinct_the_same_for_the_same_seed_and_a_quarter_is_unanswerable(questions):
+    assert draw_articles(20) == draw_articles(TEXTS)[:20] != draw_articles(20, seed=1)
+    assert len({question.context for question in questions}) == TEXTS
+    assert len({(question.context, question.text) for question in questions}) == 6 * TEXTS
+    assert sum(not question.is_answerable for question in questions) == 6 * TEXTS / 4
 
 
 def test_an_answer_is_said_once_and_a_longer_one_holds_it(questions):

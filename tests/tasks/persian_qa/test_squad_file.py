@@ -26,24 +26,14 @@ def answered(text: str, start: object) -> dict:
 @pytest.mark.parametrize("name", ["Test.json", "Test.json.gz"])
 def test_questions_come_in_the_files_order_with_their_answers(tmp_path, name):
     file = read_file(write(tmp_path / name, articles(3)))
-    assert [question.id for question in file.questions] == [
-        "0-a",
-        "0-b",
-        "1-a",
-        "1-b",
-        "2-a",
-        "2-b",
-    ]
+    assert " ".join(each.id for each in file.questions) == "0-a 0-b 1-a 1-b 2-a 2-b"
     first, second = file.questions[:2]
     context = "شهر شمارهٔ 0 در سال ۱۳00 ساخته شد."
     answers = (Answer("۱۳00", context.index("۱۳00")), Answer("سال ۱۳00", context.index("سال")))
     assert first == Question("0-a", "در چه سالی؟", context, answers, "0")
     assert (second.answers, second.is_answerable, first.is_answerable) == ((), False, True)
     assert (file.asked, file.notice) == (6, "")
-
-
-def test_what_squad_calls_plausible_answers_is_ignored():
-    plausible = [{"text": "ایران", "answer_start": 0}]
+    plausible = [{"text": "ایران", "answer_start": 0}]  # what SQuAD calls so is ignored
     document = asked(is_impossible=True, answers=[], plausible_answers=plausible)
     assert parse_document(document, "x").questions[0].answers == ()
 
@@ -57,16 +47,12 @@ def test_what_squad_calls_plausible_answers_is_ignored():
         ({"data": [3]}, "file, article 1: an object with the key 'title'"),
         ({"data": [{"paragraphs": []}]}, "file, article 1 lacks the key 'title'"),
         ({"data": [{"title": "", "paragraphs": [{}]}]}, "article 1, paragraph 1 lacks .*'context'"),
-        ({"data": []}, "holds no questions"),
         ({"data": [article("ایران", CONTEXT)]}, "holds no questions"),
         (asked(id=None), "file, article 1, paragraph 1, question 1 lacks the key 'id'"),
         (asked(id=7), "question 1: 'id' must be a text, not 7"),
         (asked(answers=None), r"question 1 \(id 'q1'\) lacks the key 'answers'"),
-        (asked(is_impossible=None), "lacks the key 'is_impossible'"),
         (asked(is_impossible="no"), "must be true or false, not 'no'"),
-        (answered("تهران", "0"), "'answer_start' must be a whole number, not '0'"),
         (answered("تهران", True), "'answer_start' must be a whole number, not True"),
-        (asked(answers=[{"answer_start": 0}]), "lacks the key 'text'"),
         (asked(question=" "), r"\(id 'q1'\): the question is empty"),
         ({"data": [article("", " ", qa("q2", "؟", ""))]}, "q2'.: the context is"),
         (asked(is_impossible=True), "is true but there are answers"),
@@ -74,7 +60,6 @@ def test_what_squad_calls_plausible_answers_is_ignored():
         (asked(question="\ud83d"), "'question' holds half a character"),
         ({"data": asked()["data"] * 2}, "article 2.* 'q1'.: an earlier question has"),
         (answered(" ", 5), "1 of 1 answers do not stand"),
-        (answered("", 0), "1 of 1 answers do not stand"),
         (answered("است.", -4), "1 of 1 answers do not stand"),
         (answered("تهران", 10_000), "1 of 1 answers do not stand"),
     ],

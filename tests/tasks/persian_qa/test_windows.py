@@ -108,14 +108,11 @@ def test_windows_are_the_tokenizers_own_hold_the_whole_context_and_overlap_by_th
     assert window == len(windows)
 
 
-def test_an_answer_longer_than_the_stride_may_be_in_no_window(made):
+def test_an_answer_may_be_in_no_window_and_begin_and_end_with_signs_that_are_no_tokens(made):
     asked = [ask("آب خانه " * 20, " ".join(["آب خانه"] * 15))]
     windows = make_windows(asked, made["wordpiece"], 26, 4)
     assert len(windows) > 1
     assert not windows.labels.any()
-
-
-def test_an_answer_may_begin_and_end_with_signs_around_the_context_that_are_no_tokens(made):
     asked = [ask("\u200cآب خانه\u200c", "\u200cآب خانه\u200c")]
     windows = make_windows(asked, made["wordpiece"], 40, 4)
     assert windows.labels.all()
@@ -129,8 +126,8 @@ def test_many_questions_are_tokenised_in_parts_that_change_nothing(made, monkeyp
     in_parts = make_windows(asked, made["wordpiece"], 26, 3)
     for name in ("question", "spans", "labels"):
         assert np.array_equal(getattr(in_parts, name), getattr(at_once, name))
-    assert np.array_equal(in_parts.encoded.input_ids, at_once.encoded.input_ids)
-    assert np.array_equal(in_parts.encoded.offsets, at_once.encoded.offsets)
+    for name in ("input_ids", "offsets"):
+        assert np.array_equal(getattr(in_parts.encoded, name), getattr(at_once.encoded, name))
 
 
 class Echo:
