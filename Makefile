@@ -2,6 +2,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/.ready
+SIDE_BY_SIDE := --numprocesses auto --dist loadgroup --no-loadscope-reorder
 
 .PHONY: fraud search report test lint bench requirements
 .DEFAULT_GOAL := fraud
@@ -15,13 +16,14 @@ search: $(READY)  ## tune an experiment: make search ARGS="fashion_mnist --worke
 report: $(READY)  ## all runs on one page, report/index.html
 	$(BIN)/python -m keras_suite report runs/ -o report/ $(ARGS)
 
-test: $(READY)
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
+test: $(READY)  ## what is slow or needs extras runs in .ci/run
+	$(BIN)/python -m pytest -m "not slow" $(SIDE_BY_SIDE) $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
+	$(BIN)/pyright
 
 bench: $(READY)
 	for file in benchmarks/*.py; do $(BIN)/python $$file || exit 1; done

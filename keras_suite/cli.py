@@ -1,6 +1,7 @@
 """The command line: ``python -m keras_suite COMMAND ...``, or ``keras-suite COMMAND ...``."""
 
 import argparse
+import inspect
 import os
 import pkgutil
 import shlex
@@ -63,11 +64,15 @@ def overview() -> str:
     lines = [f"usage: {program()} COMMAND ...", "", "Each COMMAND has a --help.", "", "commands:"]
     lines += [f"  {name:<17}{about}" for name, about in COMMANDS.items()]
     lines += ["", "experiments, for run NAME and tune NAME:"]
-    return "\n".join(lines + [f"  {n:<17}{_about(find_experiment(n))}" for n in experiment_names()])
+    return "\n".join(
+        lines + [f"  {n:<17}{_described(find_experiment(n))[0]}" for n in experiment_names()]
+    )
 
 
-def _about(experiment: ModuleType) -> str:
-    return experiment.__doc__.partition("\n")[0]
+def _described(experiment: ModuleType) -> tuple[str, str]:
+    """Return what an experiment is, in a line, and its method, without the commands."""
+    about, *paragraphs = inspect.cleandoc(experiment.__doc__).split("\n\n")
+    return about, "\n\n".join(each for each in paragraphs if not each.startswith(" "))
 
 
 def _do(name: str, arguments: list[str]) -> None:
@@ -131,8 +136,8 @@ def run(experiment: ModuleType, arguments: list[str]) -> None:
     start_tensorflow(verbose=options.verbose)
     flags = [flag for flag in arguments if flag != "--resume"]
     command = " ".join([started_by(experiment), *map(shlex.quote, flags)])
-    record = {"about": _about(experiment), "command": command, "resume": options.resume}
-    name = Path(experiment.__file__).stem
+    name, (about, method) = Path(experiment.__file__).stem, _described(experiment)
+    record = {"about": about, "method": method, "command": command, "resume": options.resume}
     opened = open_run(name, options.preset, config, options.output, **record)
     with opened as this, ctrl_c_ends_at_once(this.interrupt):
         if not this.is_done:

@@ -2,11 +2,12 @@
 
 import base64
 import hashlib
+import re
 import time
 from pathlib import Path
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from keras_suite.errors import InputError
 from keras_suite.report.comparison import Comparison
@@ -24,7 +25,15 @@ ENVIRONMENT = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-WORDS = numbers.counted, numbers.duration, numbers.figure, numbers.plain
+ARXIV = re.compile(r"arXiv:(\d{4}\.\d{4,5})")
+
+
+def cited(text: str) -> Markup:
+    """Return a text whose arXiv identifiers are links."""
+    return Markup(ARXIV.sub(r'<a href="https://arxiv.org/abs/\1">\g<0></a>', str(escape(text))))
+
+
+WORDS = cited, numbers.counted, numbers.duration, numbers.figure, numbers.plain
 ENVIRONMENT.filters |= {each.__name__: each for each in (*WORDS, by_table, headline)}
 
 

@@ -11,7 +11,7 @@ from keras_suite.runs.entry import Entry, read_entries
 from keras_suite.runs.numbers import is_number
 from keras_suite.terminal import files
 
-TEXTS = "experiment", "about", "command", "preset", "status", "exported"
+TEXTS = "experiment", "about", "method", "command", "preset", "status", "exported"
 OBJECTS = "data", "environment", "seconds", "parameters", "serving"
 KINDS = {"results": list} | dict.fromkeys(TEXTS, str) | dict.fromkeys(OBJECTS, dict)
 """What ``metrics.json`` holds that readers rely on; older runs lack some of it."""

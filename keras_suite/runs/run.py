@@ -159,6 +159,7 @@ def open_run(
     output: Path,
     *,
     about: str = "",
+    method: str = "",
     command: str = "",
     resume: bool = False,
     console: Console | None = None,
@@ -166,7 +167,8 @@ def open_run(
     """Open a new run, or with ``resume`` the newest of the same experiment and Config.
 
     Where there is none to resume, a new one is begun in the folder of all runs, ``output``.
-    ``about`` (what is reproduced, in a line), ``command`` and ``preset`` go into its record.
+    ``about`` (what is reproduced, in a line), ``method`` (how, and by which sources), ``command``
+    and ``preset`` go into its record.
 
     Yields:
         The run. Ctrl-C inside leaves it with status "interrupted".
@@ -185,7 +187,8 @@ def open_run(
     with files.held(folder / ".lock", busy):
         files.sweep(folder)
         files.write_text(folder / "config.json", fields + "\n")
-        begun = {"experiment": experiment, "about": about, "command": command, "preset": preset}
+        begun = {"experiment": experiment, "about": about, "method": method}
+        begun |= {"command": command, "preset": preset}
         run = Run(folder, _metrics(folder, begun, config), console or Console())
         if run.is_done:
             files.remove(run.state_folder)  # the kill may have come just before this
