@@ -105,6 +105,7 @@ def test_the_real_questions_are_drawn_apart(real_data):
     parts = (loaded.train, loaded.validation, loaded.test)
     assert len(loaded.test) == pquad.COUNTS["Test"]
     assert len(loaded.train) + len(loaded.validation) == pquad.COUNTS["Validation"] - 25
+    assert loaded.notice.startswith("No Train.json")  # and of no answer that is not at its place
     assert loaded.notice.endswith("the same texts: 25.")
     for part in parts:
         unanswerable = sum(not question.is_answerable for question in part)

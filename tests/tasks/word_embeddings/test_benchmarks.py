@@ -33,15 +33,6 @@ def test_right_answers_are_counted_beside_both_baselines_by_section_and_in_all(a
     assert totals[1] == scores["gram8-plural"]
 
 
-def test_the_wrong_sign_is_gensims_with_positive_and_negative_exchanged(asked):
-    keyed = random_vectors([f"w{i}" for i in range(30)], dimension=2)
-    lines = [": wrong"]
-    for i in range(2, 30):
-        found = keyed.most_similar(positive=["w0", f"w{i}"], negative=["w1"], topn=1)
-        lines.append(f"w0 w1 w{i} {found[0][0]}")
-    assert asked("\n".join(lines), keyed)["wrong"]["wrong_sign"] == 1
-
-
 def test_words_and_answers_are_looked_for_among_the_first_words_only(asked):
     text = ": gender\nman woman king queen\n"
     counts = [asked(text, toy_vectors(), among)["gender"]["asked"] for among in (3, 4, 1000)]

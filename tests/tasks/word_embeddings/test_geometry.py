@@ -16,9 +16,8 @@ from tests.tasks.word_embeddings.toy_words import QUESTIONS, random_vectors, toy
 GENDER = QUESTIONS["relations"]["gender"]
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_answers_are_those_of_gensim(seed):
-    keyed = random_vectors([f"w{i}" for i in range(60)], seed=seed)
+def test_answers_are_those_of_gensim():
+    keyed = random_vectors([f"w{i}" for i in range(60)])
     answers = answer(keyed, Analogy("w1", "w2", "w3", "w4"), 56)
     gensims = keyed.most_similar(positive=["w2", "w3"], negative=["w1"], topn=57)
     assert [word for word, _ in answers["words"]] == [word for word, _ in gensims][:56]

@@ -47,4 +47,4 @@ def test_the_closest_spelling_comes_first_and_of_two_forms_the_more_frequent_one
     assert close_spellings(toy_vectors(), "actres") == ["actress", "actor"]
     assert close_spellings(random_vectors(["Paris", "paris", "cow"]), "PARIS") == ["Paris"]
     many = random_vectors([*map(str, range(FREQUENT)), "cow"], dimension=2)
-    assert close_spellings(many, "cow") == []  # it is looked for among the frequent ones alone
+    assert close_spellings(many, "cow") == []  # among the frequent ones there is none
