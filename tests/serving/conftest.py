@@ -1,42 +1,41 @@
-import numpy as np
+import functools
+
 import pytest
 import tensorflow as tf
 
 from keras_suite.serving.predict import Predict
 from tests.serving import tiny_models
 from tests.serving.rest_server import rest_server
-from tests.serving.toy_run import copied, make_run
+from tests.serving.tables import table
 
 
 @pytest.fixture(scope="session")
 def kept_run(tmp_path_factory):
     """A finished run that no test may change."""
-    return make_run(tmp_path_factory.mktemp("kept"))
+    return tiny_models.make_run(tmp_path_factory.mktemp("kept"))
 
 
 @pytest.fixture
 def toy(kept_run, tmp_path):
     """A finished run, ``runs/toy/<its folder>``, for the test alone."""
-    return copied(kept_run, tmp_path / "runs")
+    return tiny_models.copied(kept_run, tmp_path / "runs")
 
 
 @pytest.fixture(scope="session")
 def exported(tmp_path_factory):
     """Folder of small exported models of every kind."""
-    folder = tmp_path_factory.mktemp("models")
-    tiny_models.export_all(folder)
-    return folder
+    return tiny_models.export_all(tmp_path_factory.mktemp("models"))
 
 
 @pytest.fixture(scope="session")
 def compute(exported):
     """Compute what an exported model gives."""
+    load = functools.cache(lambda name: tf.saved_model.load(str(exported / name)))
 
     def compute(name, **inputs):
-        loaded = tf.saved_model.load(str(exported / name))
         tensors = {key: tf.constant(value) for key, value in inputs.items()}
-        outputs = loaded.signatures["serving_default"](**tensors)
-        return {key: np.array(value) for key, value in outputs.items()}
+        outputs = load(name).signatures["serving_default"](**tensors)
+        return {key: value.numpy() for key, value in outputs.items()}
 
     return compute
 
@@ -49,10 +48,11 @@ def server(exported):
 
 @pytest.fixture
 def ask(exported, capsys):
-    """Run the command on an exported model and return what it prints."""
+    """Run the command on an exported model and return the table that it prints, if any."""
 
     def ask(name, **flags):
         Predict(exported / name, **flags).run()
-        return capsys.readouterr().out
+        printed = capsys.readouterr().out
+        return table(printed) if printed else None
 
     return ask

@@ -1,6 +1,7 @@
 """A small server with TF Serving's REST API: https://www.tensorflow.org/tfx/serving/api_rest."""
 
 import base64
+import functools
 import json
 import re
 import threading
@@ -14,6 +15,7 @@ import tensorflow as tf
 
 from keras_suite.serving.card import read_signature
 
+LOAD = functools.cache(tf.saved_model.load)
 URL = re.compile(r"/v1/models/(\w+)(?:/versions/(\d+))?(?::predict)?")
 
 
@@ -26,14 +28,13 @@ def rest_server(models: Path):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self):
-            self._answer(*_status(models, self.path))
+            self._answer(*_status(_version(models, self.path)))
 
         def do_POST(self):
-            told.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            if told.faults:
-                self._answer(*told.faults.pop(0))
-            else:
-                self._answer(*_predicted(models, self.path, told.bodies[-1]))
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            told.bodies.append(body)
+            fault = told.faults.pop(0) if told.faults else None
+            self._answer(*fault or _predicted(_version(models, self.path), body))
 
         def log_message(self, *_):
             """Not on the terminal."""
@@ -52,27 +53,25 @@ def rest_server(models: Path):
         server.shutdown()
 
 
-def _version(models: Path, path: str) -> Path | None:
+def _version(models: Path, path: str) -> Path:
     name, version = URL.fullmatch(path).groups()
-    folder = models / name / (version or max(each.name for each in (models / name).glob("*")))
-    return folder if folder.is_dir() else None
+    return models / name / (version or max(each.name for each in (models / name).glob("*")))
 
 
-def _status(models: Path, path: str) -> tuple[int, dict]:
-    if folder := _version(models, path):
+def _status(folder: Path) -> tuple[int, dict]:
+    if folder.is_dir():
         return 200, {"model_version_status": [{"version": folder.name, "state": "AVAILABLE"}]}
-    return 404, {"error": f"Could not find any versions of model {path}"}
+    return 404, {"error": f"Could not find version {folder.name} of model {folder.parent.name}"}
 
 
-def _predicted(models: Path, path: str, body: dict) -> tuple[int, dict]:
-    folder = _version(models, path)
-    if folder is None:
-        return 404, {"error": f"Servable not found for request: {path}"}
+def _predicted(folder: Path, body: dict) -> tuple[int, dict]:
+    if not folder.is_dir():
+        return 404, {"error": f"Servable not found for request: {folder.parent.name}"}
     specs, _ = read_signature(folder)
-    loaded = tf.saved_model.load(str(folder))
     try:
         inputs = {name: _tensor(body["inputs"][name], each) for name, each in specs.items()}
-        outputs = loaded.signatures[body.get("signature_name", "serving_default")](**inputs)
+        function = LOAD(str(folder)).signatures[body.get("signature_name", "serving_default")]
+        outputs = function(**inputs)
     except (KeyError, ValueError, tf.errors.OpError) as error:
         return 400, {"error": f"Incompatible inputs: {error}"}
     columns = {name: _written(each.numpy()) for name, each in outputs.items()}

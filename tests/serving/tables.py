@@ -1,5 +1,3 @@
-"""Csv files as tests write and read them."""
-
 import csv
 import io
 

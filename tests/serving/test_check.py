@@ -1,66 +1,87 @@
 import re
-import shutil
-import subprocess
-import sys
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
+from keras_suite import cli
 from keras_suite.runs.read import read_run
+from keras_suite.serving import check_process
 from keras_suite.serving.check import check
 from keras_suite.serving.check_process import difference, milliseconds
 from keras_suite.serving.examples import Examples
 from tests.experiments.processes import ROOT
-from tests.serving.toy_run import copied, make_run
+from tests.serving.tiny_models import copied
+
+EXAMPLES, ROWS = "serving/examples.npz", np.arange(40.0)[:, None]
 
 
-def command(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "keras_suite", "check", *arguments, "--seconds", "0.05"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
+DOUBLING = """
+from types import SimpleNamespace as Some
+constant = lambda array: array
+double = lambda features: {"scores": Some(numpy=lambda: features * 2)}
+saved_model = Some(load=lambda _: Some(signatures={"serving_default": double}))
+"""
 
 
-def test_the_command_says_of_each_good_export_how_far_and_how_fast_it_is(kept_run, tmp_path):
-    copied(kept_run, tmp_path)
-    half = copied(kept_run, tmp_path, "half")
-    (half / "metrics.json").write_text('{"experiment": "half", "status": "interrupted"}')
-    done = command(tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
-    first, second = done.stdout.splitlines()
-    assert first.startswith(f"Left out: {half} is not done")
-    pattern = r"toy: 32 rows, largest difference (\S+); [\d.]+ ms for 1 row, [\d.]+ ms for 32"
-    assert float(re.fullmatch(pattern, second)[1]) <= 1e-5
+@pytest.fixture
+def tensorflow(tmp_path, monkeypatch):
+    """Give the process that checks this code in TensorFlow's place, which takes it seconds."""
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{ROOT}")
+    return (tmp_path / "tensorflow.py").write_text
 
 
-def test_the_command_names_the_outputs_that_differ_or_are_lost(toy):
-    examples = Examples.load(toy / "serving" / "examples.npz")
+def test_the_command_says_how_far_and_fast_each_export_is_and_which_differ(
+    kept_run, tmp_path, capsys, tensorflow
+):
+    tensorflow(DOUBLING)
+    good, wrong = copied(kept_run, tmp_path / "all"), copied(kept_run, tmp_path / "wrong")
+    half = copied(kept_run, tmp_path / "all", "half", status="interrupted")
+    Examples({"features": ROWS}, {"scores": 2 * ROWS + 1e-6}).save(good / EXAMPLES)
+    Examples({"features": ROWS}, {"scores": 2 * ROWS + 1, "lost": ROWS}).save(wrong / EXAMPLES)
+    code = cli.main(["check", str(tmp_path / "all"), str(wrong), "--seconds", "0"])
+    told = capsys.readouterr()
+    left_out, first, second = told.out.splitlines()
+    assert left_out.startswith(f"Left out: {half} is not done")
+    pattern = r"toy: 40 rows, largest difference (\S+); [\d.]+ ms for 1 row, [\d.]+ ms for 40"
+    assert float(re.fullmatch(pattern, first)[1]) == pytest.approx(1e-6, rel=0.5)
+    assert second == "toy: other outputs: scores by 1, lost by inf"
+    assert (code, told.err.count("\n")) == (2, 1)
+    assert f"again: {wrong} (other outputs: scores by 1, lost by inf)." in told.err
+
+
+@pytest.mark.parametrize(
+    ("code", "problem"),
+    [
+        ("import keras", "import of keras halted"),
+        ("import keras_suite", "import of keras_suite halted"),
+        ("import transformers", "import of transformers halted"),
+        ("import os; os._exit(3)", "it ended without a word"),
+        ("", "examples.npz"),
+    ],
+)
+def test_a_process_that_needs_us_or_keras_or_lacks_examples_is_a_problem(
+    toy, tensorflow, code, problem
+):
+    tensorflow(code)
+    (toy / EXAMPLES).unlink()
+    found = check(read_run(toy), 0.01).problem
+    assert found.startswith("cannot be loaded and called: ")
+    assert problem in found
+
+
+def test_examples_are_compared_with_what_the_export_gives(toy):
+    paths = str(toy / "serving" / "toy" / "1"), str(toy / EXAMPLES)
+    examples = Examples.load(toy / EXAMPLES)
     examples.outputs["scores"][5] += 1
-    examples.outputs["lost"] = np.zeros(32, "float32")
-    examples.save(toy / "serving" / "examples.npz")
-    done = command(toy)
-    assert done.returncode == 2
-    assert done.stderr.count("\n") == 1
-    assert f"{toy} (other outputs: scores by 1, lost by inf)" in done.stderr
-
-
-def test_other_weights_are_found(toy, tmp_path):
-    other = make_run(tmp_path / "other", seed=1)
-    shutil.rmtree(toy / "serving" / "toy" / "1")
-    shutil.copytree(other / "serving" / "toy" / "1", toy / "serving" / "toy" / "1")
-    checked = check(read_run(toy), 0.01)
-    assert checked.problem.startswith("other outputs: probabilities by ")
-
-
-def test_inputs_that_the_export_does_not_take_and_lost_examples_are_a_problem(toy):
-    examples = Examples.load(toy / "serving" / "examples.npz")
+    examples.save(toy / EXAMPLES)
+    told = check_process.main(*paths, seconds=0)
+    assert (told["rows"], len(told["milliseconds"])) == (32, 2)
+    assert told["differences"] == pytest.approx({"probabilities": 0, "scores": 1}, abs=1e-5)
     examples.inputs["features"] = examples.inputs["features"].astype("int32")
-    examples.save(toy / "serving" / "examples.npz")
-    assert check(read_run(toy), 0.01).problem.startswith("cannot be loaded and called: ")
-    (toy / "serving" / "examples.npz").unlink()
-    assert "examples.npz" in check(read_run(toy), 0.01).problem
+    examples.save(toy / EXAMPLES)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="float"):
+        check_process.main(*paths, seconds=0)
 
 
 @pytest.mark.parametrize(
@@ -84,10 +105,3 @@ def test_the_first_call_is_not_timed_and_at_least_three_are():
     calls = []
     assert 0 < milliseconds(calls.append, 7, seconds=0) < 1000
     assert calls == [7] * 4
-
-
-@pytest.mark.parametrize("module", ["keras", "keras_suite", "transformers"])
-def test_the_process_can_import_neither_us_nor_keras(toy, tmp_path, monkeypatch, module):
-    (tmp_path / "tensorflow.py").write_text(f"import {module}")
-    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{ROOT}")
-    assert f"import of {module} halted" in check(read_run(toy), 0.01).problem

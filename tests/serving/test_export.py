@@ -1,48 +1,75 @@
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow_serving.apis import prediction_log_pb2
 
+from keras_suite.serving.card import read_signature
+from keras_suite.serving.examples import Examples
 from keras_suite.serving.export import export
-from keras_suite.tasks.fraud.fraud_cnn import fraud_cnn
-
-ROWS = np.random.default_rng(0).normal(50, 20, (7, 29)).astype("float32")
-
-
-@pytest.fixture
-def model():
-    return fraud_cnn(ROWS.mean(0), ROWS.var(0))
+from keras_suite.serving.served import serve_images
+from keras_suite.serving.warmup import write_warmup
 
 
-def export_fraud(model, folder):
-    def serving_default(features):
-        return {"fraud_probability": model(features)[:, 1]}
-
-    export(model, serving_default, [tf.TensorSpec((None, 29), tf.float32, "features")], folder)
-
-
-def test_the_export_gives_the_models_numbers(model, tmp_path):
-    export_fraud(model, tmp_path / "fraud" / "1")
-    served = tf.saved_model.load(str(tmp_path / "fraud" / "1")).signatures["serving_default"]
-    found = served(features=tf.constant(ROWS))["fraud_probability"].numpy()
-    assert np.abs(found - model.predict(ROWS, verbose=0)[:, 1]).max() <= 1e-6
+def requests(file):
+    """Read a file of warm-up requests with the published message."""
+    records = tf.data.TFRecordDataset(str(file)).as_numpy_iterator()
+    logs = [prediction_log_pb2.PredictionLog.FromString(record) for record in records]
+    assert {log.WhichOneof("log_type") for log in logs} == {"predict_log"}
+    return [log.predict_log.request for log in logs]
 
 
-def test_the_signature_names_shapes_and_dtypes(model, tmp_path):
-    export_fraud(model, tmp_path / "1")
-    signature = tf.saved_model.load(str(tmp_path / "1")).signatures["serving_default"]
-    (features,) = signature.structured_input_signature[1].values()
-    assert (features.name, features.shape.as_list(), features.dtype) == (
-        "features",
-        [None, 29],
-        tf.float32,
-    )
-    assert signature.structured_outputs["fraud_probability"].shape.as_list() == [None]
+def test_the_export_gives_the_models_numbers_and_a_failed_one_leaves_nothing(tmp_path):
+    layers = keras.layers.Flatten(), keras.layers.Dense(2), keras.layers.Dropout(0.9)
+    model = keras.Sequential([keras.Input((2, 3)), *layers])
+    images = np.random.default_rng(0).integers(0, 256, (7, 2, 3), np.uint8)
+    served = serve_images(model, "Images in.", images, "embeddings")
+    export(model, served.function, served.specs, tmp_path / "toy" / "1")
+    loaded = tf.saved_model.load(str(tmp_path / "toy" / "1"))
+    found = loaded.signatures["serving_default"](images=tf.constant(images))["embeddings"]
+    np.testing.assert_allclose(found, model.predict(images, verbose=0), rtol=1e-5)
+    inputs, outputs = read_signature(tmp_path / "toy" / "1")
+    assert inputs == {"images": {"dtype": "uint8", "shape": [None, 2, 3]}}
+    assert outputs == {"embeddings": {"dtype": "float32", "shape": [None, 2]}}
 
-
-def test_a_failed_export_leaves_no_version_behind(model, tmp_path):
-    def broken(features):
+    def broken(images):
         raise RuntimeError("broken")
 
     with pytest.raises(RuntimeError, match="broken"):
-        export(model, broken, [tf.TensorSpec((None, 29), tf.float32, "features")], tmp_path / "1")
-    assert not list(tmp_path.iterdir())
+        export(model, broken, served.specs, tmp_path / "toy" / "2")
+    assert [each.name for each in (tmp_path / "toy").iterdir()] == ["1"]
+
+
+@pytest.mark.parametrize("in_one_dict", [False, True])
+def test_the_first_rows_are_kept_with_what_the_signature_makes_of_them(tmp_path, in_one_dict):
+    def function(*given):
+        rows, words = given[0].values() if in_one_dict else given
+        return {"twice": rows * 2, "same": words}
+
+    specs = [tf.TensorSpec([None, 1], name="rows"), tf.TensorSpec([None], tf.string, name="words")]
+    given = {"rows": np.arange(64, dtype="f4")[:, None], "words": np.array(["آب", "house"] * 32)}
+    specs = [{spec.name: spec for spec in specs}] if in_one_dict else specs
+    Examples.of(function, specs, given).save(tmp_path / "examples.npz")
+    read = Examples.load(tmp_path / "examples.npz")  # without pickle
+    assert len(read) == 32
+    assert np.array_equal(read.inputs["rows"], given["rows"][:32])
+    assert np.array_equal(read.outputs["twice"], 2 * given["rows"][:32])
+    assert read.inputs["words"].tolist() == ["آب", "house"] * 16
+    assert [word.decode() for word in read.outputs["same"]] == ["آب", "house"] * 16
+
+
+def test_warm_up_requests_are_the_first_example_alone_and_all_in_one_batch(tmp_path):
+    inputs = {
+        "images": np.arange(3 * 4, dtype=np.uint8).reshape(3, 2, 2),
+        "ids": np.array([[1, 2], [3, 4], [5, 6]], np.int32),
+        "texts": np.array([b"one", b"", "نان".encode()]),
+    }
+    write_warmup(tmp_path / "requests", "toy", Examples(inputs, {}))
+    for request, rows in zip(requests(tmp_path / "requests"), (1, 3), strict=True):
+        assert request.model_spec.name == "toy"
+        assert request.model_spec.signature_name == "serving_default"
+        assert set(request.inputs) == set(inputs)
+        for name, array in inputs.items():
+            tensor = tf.make_ndarray(request.inputs[name])
+            assert tensor.tolist() == array[:rows].tolist()
+            assert tensor.dtype == array.dtype or name == "texts"

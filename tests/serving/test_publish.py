@@ -1,53 +1,32 @@
 import json
-import signal
-import subprocess
+import os
+import shutil
 import sys
-from pathlib import Path
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import tensorflow as tf
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
+from keras_suite import cli
 from keras_suite.errors import InputError
 from keras_suite.runs.read import read_run
+from keras_suite.serving import publish as publishing
 from keras_suite.serving import warmup
 from keras_suite.serving.examples import Examples
 from keras_suite.serving.publish import publish
 from keras_suite.serving.server_files import versions
-from tests.experiments.processes import ROOT
-from tests.serving.test_warmup import requests
-from tests.serving.toy_run import copied
+from keras_suite.terminal import files
+from tests.report.run_folders import SAMPLE
+from tests.serving.test_export import requests
+from tests.serving.tiny_models import change, copied
 
-EXPORT = """
-import sys
-from pathlib import Path
-from keras_suite.runs.read import read_run
-from keras_suite.serving.publish import publish
-"""
-KILL = """
-import os, signal
-import {module}
-
-def die(*_, **__):
-    os.kill(os.getpid(), signal.SIGKILL)
-
-{module}.{function} = die
-"""
-PUBLISH = "print(publish(read_run(Path(sys.argv[1])), Path(sys.argv[2]))[0].name)"
+WITHOUT_SIGNATURE = SavedModel(meta_graphs=[{}]).SerializeToString()
 
 
-def start(code: str, *arguments: Path) -> subprocess.Popen:
-    return subprocess.Popen(
-        [sys.executable, "-c", code, *arguments],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-
-
-def numbers(models: Path) -> list[int]:
+def numbers(models):
     return [int(each.name) for each in versions(models / "toy")]
 
 
@@ -67,34 +46,27 @@ def test_a_version_has_all_that_servers_and_clients_want(toy, tmp_path):
     outputs = loaded.signatures["serving_default"](features=examples.inputs["features"])
     for name, expected in examples.outputs.items():
         assert np.abs(outputs[name].numpy() - expected).max() <= 1e-6
-    first, all_ = requests(extra / warmup.FILE)
+    _, all_ = requests(extra / warmup.FILE)
     assert np.array_equal(tf.make_ndarray(all_.inputs["features"]), examples.inputs["features"])
-    assert first.model_spec.name == "toy"
-    assert (folder / "batching_params.pbtxt").read_text() == (
-        tmp_path / "models" / "batching.config"
-    ).read_text()
+    assert all_.model_spec.name == "toy"
+    batching = tmp_path / "models" / "batching.config"
+    assert (folder / "batching_params.pbtxt").read_text() == batching.read_text()
 
 
 def test_the_card_says_what_the_model_is_takes_and_gives(toy, tmp_path):
-    publish(read_run(toy), tmp_path / "models")
-    folder, _ = publish(read_run(toy), tmp_path / "models")
-    card = json.loads((folder / "assets.extra" / "card.json").read_text())
-    assert card == {
-        "name": "toy",
-        "version": 2,
-        "experiment": "toy",
-        "model": "the tiny one",
-        "about": "A toy.",
-        "serves": "Three figures in, two probabilities out.",
-        "run": toy.name,
-        "data": {"kind": "real", "source": "rows.csv"},
+    (tmp_path / "toy" / "1").mkdir(parents=True)
+    folder, _ = publish(read_run(toy), tmp_path)
+    assert json.loads((folder / "assets.extra" / "card.json").read_text()) == {
+        "name": "toy", "version": 2, "experiment": "toy", "model": "the tiny one",
+        "about": "A toy.", "serves": "Three figures in.",
+        "run": toy.name, "data": {"kind": "real", "source": "rows.csv"},
         "inputs": {"features": {"dtype": "float32", "shape": [None, 3]}},
         "outputs": {
             "probabilities": {"dtype": "float32", "shape": [None, 2]},
             "scores": {"dtype": "float32", "shape": [None]},
         },
         "classes": ["no", "yes"],
-    }
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(("keep", "left"), [(1, [11]), (2, [10, 11]), (9, [1, 9, 10, 11])])
@@ -108,49 +80,58 @@ def test_versions_count_on_from_the_highest_and_keep_leaves_the_newest(toy, tmp_
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("file", "content", "said"),
     [
-        (b"no message", r"saved_model\.pb is not a SavedModel"),
-        (SavedModel(meta_graphs=[{}]).SerializeToString(), "has no signature serving_default"),
+        ("toy/1/saved_model.pb", b"no message", r"saved_model\.pb is not a SavedModel"),
+        ("toy/1/saved_model.pb", WITHOUT_SIGNATURE, "has no signature serving_default"),
+        ("examples.npz", b"PK\x03\x04 and no more", r"examples\.npz cannot be read"),
     ],
 )
-def test_old_versions_stay_where_the_new_one_fails(toy, tmp_path, content, said):
-    publish(read_run(toy), tmp_path)
-    (toy / "serving" / "toy" / "1" / "saved_model.pb").write_bytes(content)
+def test_old_versions_stay_where_the_new_one_fails(toy, tmp_path, file, content, said):
+    (tmp_path / "toy" / "1").mkdir(parents=True)
+    (toy / "serving" / file).write_bytes(content)
     with pytest.raises(InputError, match=said):
         publish(read_run(toy), tmp_path, keep=1)
     assert numbers(tmp_path) == [1]
     assert not list(tmp_path.rglob(".partial-*"))
+    with pytest.raises(InputError, match=r"spoiled.* cannot be written .* choose another .* --to"):
+        publish(read_run(toy), toy / "serving" / file / "spoiled")
 
 
-@pytest.mark.parametrize(("module", "function"), [("shutil", "copyfile"), ("os", "replace")])
-def test_a_kill_at_any_moment_shows_the_server_nothing_half(toy, tmp_path, module, function):
-    code = EXPORT + KILL.format(module=module, function=function) + PUBLISH
-    process = start(code, toy, tmp_path / "models")
-    process.communicate(timeout=120)
-    assert process.returncode == -signal.SIGKILL
-    assert numbers(tmp_path / "models") == []
-    assert list((tmp_path / "models" / "toy").glob(".partial-*-1"))
-    assert publish(read_run(toy), tmp_path / "models")[0].name == "1"
-    assert [each.name for each in (tmp_path / "models" / "toy").iterdir()] == ["1"]
+def test_a_server_sees_nothing_of_a_version_or_all_of_it(toy, tmp_path, monkeypatch):
+    def watched(call):
+        def look_and_do(*arguments, **named):
+            seen.append({each.name for each in (tmp_path / "toy" / "1").rglob("*")})
+            return call(*arguments, **named)
+
+        return look_and_do
+
+    seen = []
+    monkeypatch.setattr(shutil, "copyfile", watched(shutil.copyfile))
+    monkeypatch.setattr(os, "replace", watched(os.replace))
+    folder, _ = publish(read_run(toy), tmp_path)
+    nothing = seen.count(set())
+    assert nothing > 5
+    assert seen[nothing:] == [{each.name for each in folder.rglob("*")}] * 3  # the server's files
 
 
-def test_two_exports_at_a_time_take_two_numbers(toy, tmp_path):
-    processes = [start(EXPORT + PUBLISH, toy, tmp_path / "models") for _ in range(2)]
-    told = [process.communicate(timeout=120)[0].strip() for process in processes]
-    assert sorted(told) == ["1", "2"]
-    assert numbers(tmp_path / "models") == [1, 2]
-    for number in (1, 2):
-        card = tmp_path / "models" / "toy" / str(number) / "assets.extra" / "card.json"
-        assert json.loads(card.read_text())["version"] == number
+def test_an_export_waits_for_another_one_and_takes_the_next_number(toy, tmp_path, monkeypatch):
+    with ThreadPoolExecutor() as pool, files.held(tmp_path / ".lock", ""):
+        second = pool.submit(publish, read_run(toy), tmp_path)
+        time.sleep(0.2)
+        assert not second.done()
+        (tmp_path / "toy" / "1").mkdir(parents=True)  # as the first would
+        monkeypatch.setattr(publishing, "LOCK_SECONDS", 0)
+        with pytest.raises(InputError, match="Another export to"):
+            publish(read_run(toy), tmp_path)
+    assert second.result()[0].name == "2"
 
 
 def test_an_export_says_that_it_has_no_warm_up_and_comes_from_sample_data(
     toy, tmp_path, monkeypatch
 ):
     monkeypatch.setitem(sys.modules, "tensorflow_serving", None)
-    metrics = (toy / "metrics.json").read_text()
-    (toy / "metrics.json").write_text(metrics.replace('"real"', '"sample"'))
+    change(toy, data=SAMPLE)
     folder, (warmup_note, sample_note) = publish(read_run(toy), tmp_path)
     extra = folder / "assets.extra"
     assert {each.name for each in extra.iterdir()} == {"card.json", "examples.npz"}
@@ -158,36 +139,16 @@ def test_an_export_says_that_it_has_no_warm_up_and_comes_from_sample_data(
     assert "SAMPLE DATA" in sample_note
 
 
-def test_examples_that_cannot_be_read_are_named(toy, tmp_path):
-    file = toy / "serving" / "examples.npz"
-    file.write_bytes(file.read_bytes()[:100])
-    with pytest.raises(InputError, match=r"examples\.npz cannot be read"):
-        publish(read_run(toy), tmp_path)
-    assert numbers(tmp_path) == []
-
-
-def test_a_folder_that_cannot_be_written_is_named(toy, tmp_path):
-    (tmp_path / "file").touch()
-    with pytest.raises(InputError, match=r"file.* cannot be written .* choose another .* --to"):
-        publish(read_run(toy), tmp_path / "file" / "models")
-
-
-def test_the_command_exports_all_runs_and_prints_the_signatures(kept_run, tmp_path):
+def test_the_command_exports_all_runs_and_prints_the_signatures(kept_run, tmp_path, capsys):
     copied(kept_run, tmp_path / "runs")
-    half = copied(kept_run, tmp_path / "runs", "half")
-    (half / "metrics.json").write_text('{"experiment": "half", "status": "interrupted"}')
+    half = copied(kept_run, tmp_path / "runs", "half", status="interrupted")
     models = tmp_path / "models"
-    done = subprocess.run(
-        [sys.executable, "-m", "keras_suite", "export", tmp_path / "runs", "--to", models],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert f"toy, version 1: {models / 'toy' / '1'}" in done.stdout
-    assert f"Left out: {half} is not done (its status is interrupted)" in done.stdout
-    assert "  input features: float32 ? × 3\n" in done.stdout
-    assert "  output scores: float32 ?\n" in done.stdout
+    assert cli.main(["export", str(tmp_path / "runs"), "--to", str(models)]) == 0
+    said = capsys.readouterr().out
+    assert f"toy, version 1: {models / 'toy' / '1'}" in said
+    assert f"Left out: {half} is not done (its status is interrupted)" in said
+    assert "  input features: float32 ? × 3\n" in said
+    assert "  output scores: float32 ?\n" in said
     assert {each.name for each in models.iterdir()} == {
         ".lock", "batching.config", "compose.yaml", "models.config", "toy",
     }  # fmt: skip
