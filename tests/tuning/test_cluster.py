@@ -13,7 +13,8 @@ from keras_suite.tuning import chief, cluster
 from keras_suite.errors import InputError
 from keras_suite.terminal.interrupts import INTERRUPTED
 from tests.experiments.processes import ROOT
-from tests.tuning.searches import best, search, start, succeed, wait_for, what_ran
+from tests.tuning.searches import best, start, succeed, wait_for, what_ran
+from tests.tuning.toy_search import main
 
 SMALL = "--max-epochs", "4", "--data", "sample"
 
@@ -36,6 +37,7 @@ def children(process):
     return [child for child in found if "spawn_main" in " ".join(child.cmdline())]
 
 
+@pytest.mark.slow
 def test_killed_workers_and_interrupted_searches_change_nothing_about_the_end(alone, tmp_path):
     process = start(*SMALL, "--workers", "2", output=tmp_path)
     wait_for((tmp_path / "toy" / "trial_0000" / "state.npz").exists, process)
@@ -64,12 +66,14 @@ def test_killed_workers_and_interrupted_searches_change_nothing_about_the_end(al
     assert best(tmp_path) == best(alone)
 
 
+@pytest.mark.slow
 def test_a_worker_ends_with_its_killed_chief_without_a_word():
     command = [sys.executable, "-m", "tests.tuning.lost_chief"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGKILL, "working\n", "")
 
 
+@pytest.mark.slow
 def test_a_cluster_survives_the_death_of_a_worker_and_of_its_chief(alone, tmp_path):
     port = cluster.free_port()
     leader = start(*SMALL, output=tmp_path, **place("chief", port))
@@ -151,8 +155,10 @@ def test_a_port_that_is_taken_is_one_sentence(monkeypatch, tmp_path):
             chief.serve(oracle=None, folder=tmp_path, abandoned=lambda: False)
 
 
-def test_a_search_cannot_both_start_and_join_a_cluster(tmp_path):
-    done = search("--workers", "2", output=tmp_path, **place("worker-7", 1))
-    assert done.returncode == 2
-    assert "--workers starts a cluster of its own, but KERASTUNER_TUNER_ID says" in done.stderr
+def test_a_search_cannot_both_start_and_join_a_cluster(monkeypatch, tmp_path, capsys):
+    with environment(monkeypatch, **place("worker-7", 1)):
+        assert main(["toy", "--workers", "2", "--output", str(tmp_path)]) == 2
+    assert (
+        "--workers starts a cluster of its own, but KERASTUNER_TUNER_ID" in capsys.readouterr().err
+    )
     assert not os.listdir(tmp_path)

@@ -27,21 +27,28 @@ def refused(folder, settings=SETTINGS, **flags) -> str:
 
 
 def test_a_search_there_already_is_neither_removed_nor_gone_on_with_unasked(searched):
-    assert "--resume" in refused(searched)
-    assert "--overwrite" in refused(searched)
+    sentence = refused(searched)
+    assert "--resume" in sentence
+    assert "--overwrite" in sentence
     assert (searched / "trial_0000").exists()
 
 
-def test_the_same_search_is_gone_on_with(searched):
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [({"factor": 4}, "factor (3, now 4)."), ({"sizes": list(range(100))}, "sizes. Choose")],
+)
+def test_a_different_search_is_refused_with_what_differs(searched, changes, told):
+    assert f"different search: {told}" in refused(searched, SETTINGS | changes, resume=True)
+
+
+def test_the_same_search_is_gone_on_with_by_one_process_at_a_time(searched):
+    (searched / ".partial-1-oracle.json").touch()  # a kill left it half written
     with open_search(searched, SETTINGS, resume=True):
         record(searched, SETTINGS, DATA)
         assert (searched / "trial_0000").exists()
+        assert not list(searched.glob(".partial-*"))
+        assert "Another process" in refused(searched, resume=True)
     assert provenance(searched) == DATA
-
-
-def test_a_different_search_is_refused_with_what_differs(searched):
-    sentence = refused(searched, SETTINGS | {"factor": 4}, resume=True)
-    assert "different search: factor (3, now 4)." in sentence
 
 
 def test_other_rows_are_refused(searched):
@@ -74,17 +81,6 @@ def test_resume_where_there_is_nothing_begins(tmp_path):
         assert (tmp_path / "new").is_dir()
 
 
-def test_one_process_at_a_time(searched):
-    with open_search(searched, SETTINGS, resume=True):
-        assert "Another process" in refused(searched, resume=True)
-
-
-def test_what_a_kill_left_half_written_is_swept(searched):
-    (searched / ".partial-1-oracle.json").touch()
-    with open_search(searched, SETTINGS, resume=True):
-        assert not list(searched.glob(".partial-*"))
-
-
 def test_a_worker_without_the_chiefs_folder_is_told_so(tmp_path):
     with pytest.raises(InputError, match="needs the --output of the chief"):
         require_same(tmp_path, SETTINGS)
@@ -93,8 +89,3 @@ def test_a_worker_without_the_chiefs_folder_is_told_so(tmp_path):
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
     (tmp_path / "file").touch()
     assert "cannot be made" in refused(tmp_path / "file" / "toy")
-
-
-def test_a_change_too_long_to_read_is_named_only(searched):
-    sentence = refused(searched, SETTINGS | {"sizes": list(range(100))}, resume=True)
-    assert "different search: sizes. Choose" in sentence

@@ -1,61 +1,44 @@
+import contextlib
 import dataclasses
+import io
 import os
 import shutil
 import signal
-import subprocess
-import sys
-import time
 
 import keras_tuner as kt
 import pytest
 from keras_suite.tuning.outcome import write_best
 from keras_suite.tuning.search import base_config, find_experiment, parse
 
-from keras_suite import cli as command_line
+from keras_suite import cli
 from keras_suite.errors import InputError
-from tests.experiments.processes import ROOT
 from tests.tuning.searches import best, start, succeed, trials, wait_for, what_ran
 from tests.tuning.toy_search import main
 
 SMALL = "--max-epochs", "3", "--data", "sample"
 
 
+def here(*flags, output):
+    """Search in this process: exit code, standard output, standard error."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = main(["toy", *flags, "--output", str(output)])
+    return code, out.getvalue(), err.getvalue()
+
+
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
     output = tmp_path_factory.mktemp("undisturbed")
-    return output, succeed(*SMALL, output=output)
+    code, out, err = here(*SMALL, output=output)
+    assert (code, err) == (0, "")
+    return output, out
 
 
-@pytest.fixture
-def here(monkeypatch, capsys):
-    """Search in this process, which saves the start of another."""
-
-    def run(*flags, output):
-        monkeypatch.setattr(sys, "argv", ["search.py", "toy", *flags, "--output", str(output)])
-        return main(), *capsys.readouterr()
-
-    return run
-
-
-def test_help_answers_without_tensorflow():
-    started = time.monotonic()
-    command = [sys.executable, "tuning/search.py", "--help"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert time.monotonic() - started < 3
-    assert done.returncode == 0
-    for flag in ("--max-epochs", "--workers", "--resume", "--overwrite", "--set", "--seed"):
-        assert flag in done.stdout
-
-
-def test_it_says_what_it_is_about_to_spend_before_the_first_trial(undisturbed):
-    _, out = undisturbed
+def test_it_says_what_it_will_spend_and_shows_the_best_trial_first(undisturbed):
+    output, out = undisturbed
     assert out.index("Hyperband: 6 trials, 11 epochs in all") < out.index("Trial 0000")
     assert "for the best val_mean_error (min)" in out
     assert "about 0:00:" in out
-
-
-def test_the_leaderboard_begins_with_the_best_trial(undisturbed):
-    output, out = undisturbed
     scores = [float(trial["val_mean_error"]) for trial in trials(output)]
     first = next(line for line in out.splitlines() if line.split()[:1] == ["1"])
     assert first.split()[2] == f"{min(scores):.4f}"
@@ -83,7 +66,7 @@ def test_best_json_is_the_config_of_the_best_trial_without_seed_and_data(undistu
     assert not {"seed", "data", "data_dir"} & set(fields)
 
 
-def test_a_search_that_is_done_is_only_reported_again(undisturbed, tmp_path, here):
+def test_a_search_that_is_done_is_only_reported_again(undisturbed, tmp_path):
     shutil.copytree(undisturbed[0], tmp_path / "copy")
     before = what_ran(tmp_path / "copy")
     code, out, err = here(*SMALL, "--resume", output=tmp_path / "copy")
@@ -93,6 +76,7 @@ def test_a_search_that_is_done_is_only_reported_again(undisturbed, tmp_path, her
     assert what_ran(tmp_path / "copy") == before
 
 
+@pytest.mark.slow
 def test_killed_at_two_moments_and_resumed_it_ends_as_the_undisturbed_search(undisturbed, tmp_path):
     for moment in ("trial_0001/state.npz", "trial_0004/state.npz"):
         process = start(*SMALL, "--resume", output=tmp_path)
@@ -106,6 +90,7 @@ def test_killed_at_two_moments_and_resumed_it_ends_as_the_undisturbed_search(und
     assert best(tmp_path) == best(undisturbed[0])
 
 
+@pytest.mark.slow
 def test_ctrl_c_is_code_130_and_can_be_resumed(tmp_path):
     process = start(*SMALL, output=tmp_path)
     wait_for((tmp_path / "toy" / "trial_0001" / "state.npz").exists, process)
@@ -122,7 +107,7 @@ def test_an_experiment_takes_best_json_back(tmp_path):
     best = fashion_mnist.search_space(hp, fashion_mnist.Config(seed=7, batch_size=64))
     write_best(best, tmp_path / "best.json")
     flags = "--config", str(tmp_path / "best.json"), "--epochs", "2", "--data", "sample"
-    _, config = command_line.parse(fashion_mnist, list(flags))
+    _, config = cli.parse(fashion_mnist, list(flags))
     assert config == dataclasses.replace(best, seed=42, epochs=2, data="sample")
     names = [each.model for each in fashion_mnist.variants(config)]
     assert names == ["512, baseline", "48, tuned"]
@@ -165,7 +150,7 @@ def test_settings_of_any_type_reach_the_config():
 
 
 def test_a_different_search_in_the_folder_is_one_sentence_with_code_2_and_nothing_is_lost(
-    undisturbed, here
+    undisturbed,
 ):
     output = undisturbed[0]
     before = {path: path.stat().st_mtime for path in output.rglob("*") if path.name != ".lock"}
@@ -177,7 +162,7 @@ def test_a_different_search_in_the_folder_is_one_sentence_with_code_2_and_nothin
     assert after == before
 
 
-def test_trials_that_fail_in_a_row_end_the_search_with_their_sentence(tmp_path, here):
+def test_trials_that_fail_in_a_row_end_the_search_with_their_sentence(tmp_path):
     code, _, err = here(*SMALL, "--set", "units=1", "most_units=1", output=tmp_path)
     assert code == 2
     assert err.startswith("error: 3 trials in a row failed, the last with: --units must be at most")
@@ -185,7 +170,7 @@ def test_trials_that_fail_in_a_row_end_the_search_with_their_sentence(tmp_path, 
     assert [row["status"] for row in trials(tmp_path)] == ["FAILED"] * 3
 
 
-def test_overwrite_begins_anew(undisturbed, tmp_path, here):
+def test_overwrite_begins_anew(undisturbed, tmp_path):
     shutil.copytree(undisturbed[0], tmp_path / "copy")
     flags = "--max-epochs", "1", "--overwrite", "--seed", "3"
     code, out, _ = here(*flags, output=tmp_path / "copy")

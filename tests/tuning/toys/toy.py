@@ -79,7 +79,7 @@ def build(config, split):
     model = keras.Sequential([keras.Input((4,)), *layers, keras.layers.Dense(1)])
     optimizer = keras.optimizers.get(config.optimizer)
     optimizer.learning_rate = config.learning_rate
-    model.compile(optimizer, loss="mse", steps_per_execution=5)
+    model.compile(optimizer, loss="mse")
     return model
 
 
