@@ -79,8 +79,8 @@ def test_weights_and_whole_models_come_back_from_their_files_without_network(fam
     assert np.array_equal(loaded(inputs(family)), expected)
 
 
-@pytest.mark.parametrize("family", ["roberta", "deit"])
-def test_the_export_gives_what_the_model_gives(family, tmp_path):
+def test_the_export_gives_what_the_model_gives(tmp_path):
+    family = "deit"  # those of texts are exported by the tests of question answering
     model = classifier(adopt(family), family)
     model.export(tmp_path / "export", verbose=False)
     served = tf.saved_model.load(str(tmp_path / "export"))

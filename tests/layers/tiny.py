@@ -12,14 +12,13 @@ SIZES = {
     "intermediate_size": 32,
 }
 TEXT = SIZES | {"vocab_size": 50, "max_position_embeddings": 40}
-ONE_LAYER = {"num_hidden_layers": 1}
 IMAGES = {"image_size": 8, "patch_size": 4, "hidden_dropout_prob": 0.1}
 NO_POOLER = {"add_pooling_layer": False}
 FAMILIES = {
     "bert": lambda: tr.TFBertModel(tr.BertConfig(**TEXT), **NO_POOLER),
-    "roberta": lambda: TFRobertaMainLayer(tr.RobertaConfig(**TEXT | ONE_LAYER), **NO_POOLER),
+    "roberta": lambda: TFRobertaMainLayer(tr.RobertaConfig(**TEXT), **NO_POOLER),
     "albert": lambda: TFAlbertMainLayer(tr.AlbertConfig(**TEXT, embedding_size=8), **NO_POOLER),
-    "deit": lambda: tr.TFDeiTModel(tr.DeiTConfig(**SIZES | ONE_LAYER | IMAGES), **NO_POOLER),
+    "deit": lambda: tr.TFDeiTModel(tr.DeiTConfig(**SIZES | IMAGES), **NO_POOLER),
 }
 
 

@@ -7,18 +7,13 @@ from keras_suite.plots import classes, comparison, curves, images, style
 
 REAL = Provenance("creditcard.csv", "real", 100, "0" * 64)
 SAMPLE = Provenance("simulated stand-in", "sample", 100, "0" * 64)
-LONG = Provenance(
-    "Constraint_Train.csv (3,360 real and 3,060 fake) and Constraint_Val.csv (1,120 and 1,020)",
-    "sample",
-    8560,
-    "0" * 64,
-)
+LONG = Provenance("Constraint_Train.csv (3,360 real and 3,060 fake) and " * 2, "sample", 8, "0")
 RNG = np.random.default_rng(0)
 Y = RNG.integers(0, 2, 60)
 FRAUD = ["legitimate", "fraud"]
 HISTORY = [
     {"epoch": e, "loss": 1 / e, "val_loss": 2 / e, "accuracy": 0.9, "val_accuracy": 0.8}
-    for e in (1, 2, 3)
+    for e in (1, 2, 4)
 ]
 RESULTS = [
     {"model": f"model {i}" + ", fine-tuned" * (i < 3), "metric": metric}
@@ -37,38 +32,30 @@ def predictions(matrix):
     return pairs[:, 0], np.eye(len(counts))[pairs[:, 1]]
 
 
+FITS, MEASURES = {"one": HISTORY, "two": HISTORY}, ["loss", "accuracy"]
+NAMES = ["entailment", "neutral", "contradiction"]
+PARTS = {"train": predictions([[90, 0], [3, 7]]), "test": predictions([[9, 1], [0, 0]])}
 FIGURES = {
     "class_histogram": lambda: classes.class_histogram(
         {"before": np.repeat([0, 1], [90, 10]), "after": np.repeat([0, 1], [90, 88])}, FRAUD
     ),
     "class_histogram of many classes": lambda: classes.class_histogram(
-        {"train": np.repeat(range(10), 4500), "test": np.arange(10)},
-        [f"automobile {i}" for i in range(10)],
+        {"train": np.repeat(range(10), 4500), "test": np.arange(10)}, ["automobile 1"] * 10
     ),
-    "learning_curves": lambda: curves.learning_curves(
-        {"one": HISTORY, "two": HISTORY}, ["loss", "accuracy"]
-    ),
-    "validation_curves": lambda: curves.validation_curves(
-        {"one": HISTORY, "two": HISTORY}, ["loss", "accuracy"]
-    ),
+    "learning_curves": lambda: curves.learning_curves(FITS, MEASURES),
+    "validation_curves": lambda: curves.validation_curves(FITS, MEASURES),
     "confusion of long names": lambda: classes.confusion_matrices(
-        {"one": {"test": predictions(np.eye(3))}}, ["entailment", "neutral", "contradiction"]
+        {"one": {"test": predictions(np.eye(3))}}, NAMES
     ),
-    "confusion": lambda: classes.confusion_matrices(
-        {"one": {"train": predictions([[90, 0], [3, 7]]), "test": predictions([[9, 1], [0, 0]])}},
-        FRAUD,
-    ),
+    "confusion": lambda: classes.confusion_matrices({"one": PARTS}, FRAUD),
     "confusion of many classes": lambda: classes.confusion_matrices(
-        {name: {"test": predictions(np.eye(10) * 1000)} for name in ("one", "two")},
-        ["a long name of a class"] * 10,
+        {name: {"test": predictions(np.eye(10) * 1000)} for name in FITS}, ["a long name"] * 10
     ),
     "gallery": lambda: images.gallery(
         RNG.integers(0, 255, (7, 28, 28)), ["Ankle boot,\npredicted T-shirt/top"] * 7
     ),
     "beside_reported": lambda: comparison.beside_reported(RESULTS, ["accuracy", "f1"]),
-    "curves": lambda: classes.roc_and_precision_recall(
-        {"one": (Y, RNG.random(60)), "two": (Y, RNG.random(60))}
-    ),
+    "curves": lambda: classes.roc_and_precision_recall({"one": (Y, RNG.random(60))}),
 }
 
 
@@ -94,12 +81,24 @@ def test_sample_data_is_marked_in_the_picture(tmp_path, provenance, mark):
     assert any(provenance.source in text.replace("\n", " ") for text in texts(figure))
 
 
-def test_bars_carry_their_counts():
+def test_what_is_drawn_carries_its_numbers():
     assert {"90", "10", "88"} <= texts(FIGURES["class_histogram"]())
+    shares = {"3\n30.0%", "0\n–"}  # a dash for a class without rows
+    assert shares <= texts(FIGURES["confusion"]())
+    figure = classes.roc_and_precision_recall({"perfect": (Y, Y.astype(float))})
+    legends = [axes.get_legend().get_texts()[0].get_text() for axes in figure.axes]
+    assert legends == ["perfect: 1.000"] * 2
 
 
-def test_heat_maps_carry_counts_and_row_shares_and_dashes_for_an_absent_class():
-    assert {"3\n30.0%", "0\n–"} <= texts(FIGURES["confusion"]())
+def test_curves_are_of_their_epochs_and_measures():
+    train, validation = [1.0, 0.5, 0.25], [2.0, 1.0, 0.5]
+    (loss, *_) = FIGURES["learning_curves"]().axes
+    drawn = [(line.get_label(), *map(list, line.get_data())) for line in loss.lines]
+    assert drawn == [("train", [1, 2, 4], train), ("validation", [1, 2, 4], validation)]
+    loss, accuracy = FIGURES["validation_curves"]().axes
+    drawn = [(line.get_label(), *map(list, line.get_data())) for line in loss.lines]
+    assert drawn == [(name, [1, 2, 4], validation) for name in FITS]
+    assert [list(line.get_ydata()) for line in accuracy.lines] == [[0.8] * 3] * 2
 
 
 def test_a_gallery_shows_every_picture_and_no_empty_frame():
@@ -108,17 +107,14 @@ def test_a_gallery_shows_every_picture_and_no_empty_frame():
     assert not any(axes.axison for axes in figure.axes)
 
 
-def test_curves_carry_their_areas():
-    figure = classes.roc_and_precision_recall({"perfect": (Y, Y.astype(float))})
-    assert [axes.get_legend().get_texts()[0].get_text() for axes in figure.axes] == [
-        "perfect: 1.000"
-    ] * 2
-
-
-def test_the_colours_differ_in_brightness_for_colour_blind_readers():
-    rgb = [tuple(int(color[i : i + 2], 16) for i in (1, 3, 5)) for color in style.COLORS[:2]]
-    brightness = [0.2126 * r + 0.7152 * g + 0.0722 * b for r, g, b in rgb]
-    assert abs(brightness[0] - brightness[1]) > 5
+def test_mistakes_are_shown_the_surest_first():
+    outputs = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8], [0.3, 0.7]])
+    pictures = np.arange(4)[:, None, None] * np.ones((4, 2, 2))
+    figure = images.most_confident_mistakes(pictures, np.array([0, 1, 0, 1]), outputs, FRAUD)
+    shown = [(axes.get_title(), axes.images[0].get_array()[0, 0]) for axes in figure.axes[:2]]
+    titles = "legitimate,\npredicted fraud", "fraud,\npredicted legitimate"
+    assert shown == list(zip(titles, (2, 1), strict=True))
+    assert not figure.axes[2].images
 
 
 def test_reported_figures_are_lines_beside_the_dots_of_the_test_figures():
