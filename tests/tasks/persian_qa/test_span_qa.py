@@ -87,6 +87,11 @@ def test_only_matrices_decay_and_a_step_without_gradients_shrinks_them_alone(fam
         assert np.allclose(weight, before[weight.path] * share, rtol=1e-5)
 
 
+def test_an_encoder_whose_tokens_have_no_types_needs_none(made):
+    model = span_qa(encoder_for(str(made["bert"][1]), 40, 0, tokens=True), 0.2)
+    assert set(model.input) == {"input_ids", "attention_mask"}
+
+
 def test_the_loss_is_the_mean_of_the_cross_entropies_of_start_and_end_without_padding():
     rng = np.random.default_rng(0)
     logits, labels = rng.normal(size=(5, 9, 2)).astype("float32"), rng.integers(0, 9, (5, 2))
