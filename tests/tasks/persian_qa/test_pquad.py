@@ -47,6 +47,7 @@ def test_without_a_training_file_whole_articles_of_the_validation_file_are_drawn
     write(tmp_path / "Test.json", articles(3, "test"))
     loaded = load_questions("real", tmp_path)
     assert [len(loaded.train), len(loaded.validation), len(loaded.test)] == [68, 12, 6]
+    assert sorted(ids(loaded.train), key=lambda name: int(name[:-2])) == ids(loaded.train)
     assert "68 of its questions are drawn to train on and 12 to validate on" in loaded.notice
     assert loaded == load_questions("auto", tmp_path)
 
