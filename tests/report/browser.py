@@ -1,6 +1,5 @@
 """A headless Chromium, driven over its DevTools protocol by a pair of pipes."""
 
-import base64
 import fcntl
 import json
 import os
@@ -11,24 +10,14 @@ from pathlib import Path
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--hide-scrollbars",
+    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--remote-debugging-pipe",
-)
+)  # fmt: skip
 
 
 class Browser:
-    """A browser with one page open.
-
-    Args:
-        profile: an empty folder of its own.
-    """
+    """A browser with one page open; the profile is an empty folder of its own."""
 
     def __init__(self, profile: Path):
         commands, self._write = os.pipe()
@@ -73,20 +62,16 @@ class Browser:
                 return answer["result"]
             self.events.append(answer)
 
-    def open(self, page: Path, width: int = 1200, height: int = 900, **media: str) -> None:
-        """Load a page from disk in a window of that size; media as in ``print="..."``."""
-        screen = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+    def open(self, page: Path, width=1200, media="screen", scheme="light") -> None:
+        """Load a page from disk, as "screen" or "print", "light" or "dark"."""
+        screen = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
         self.send("Emulation.setDeviceMetricsOverride", **screen)
-        self.show_as(**media)
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        self.send("Emulation.setEmulatedMedia", media=media, features=features)
         self.events.clear()
         self.send("Page.navigate", url=page.absolute().as_uri())
         while not any(each.get("method") == "Page.loadEventFired" for each in self.events):
             self.events.append(self._receive())
-
-    def show_as(self, media: str = "screen", scheme: str = "light") -> None:
-        """Choose "screen" or "print", and "light" or "dark"."""
-        features = [{"name": "prefers-color-scheme", "value": scheme}]
-        self.send("Emulation.setEmulatedMedia", media=media, features=features)
 
     def value(self, expression: str):
         """Return what a JavaScript expression gives, as JSON can hold it."""
@@ -104,20 +89,17 @@ class Browser:
         """Return console messages, errors and requests over a network since the page opened."""
         self.value("0")  # what came before it has arrived by now
         wrong = "Runtime.exceptionThrown", "Log.entryAdded", "Runtime.consoleAPICalled"
-        return [each for each in self.events if each.get("method") in wrong] + [
+        return [
             each
             for each in self.events
-            if each.get("method") == "Network.requestWillBeSent"
-            and not each["params"]["request"]["url"].startswith(("file:", "data:"))
+            if each.get("method") in wrong
+            or (
+                each.get("method") == "Network.requestWillBeSent"
+                and not each["params"]["request"]["url"].startswith(("file:", "data:"))
+            )
         ]
 
-    def screenshot(self, path: Path, whole: bool = True) -> None:
-        """Save a PNG of the page, whole or what the window shows."""
-        found = self.send("Page.captureScreenshot", captureBeyondViewport=whole)
-        path.write_bytes(base64.b64decode(found["data"]))
-
     def close(self) -> None:
-        """End the process."""
         self._session = None
         self.send("Browser.close")
         os.waitpid(self._process, 0)

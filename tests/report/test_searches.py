@@ -18,7 +18,8 @@ def test_the_leaderboard_is_the_ten_best_trials(tmp_path):
 
 
 def test_a_loss_is_best_where_it_is_smallest(tmp_path):
-    folder = write_search(tmp_path, objective="val_loss")
+    folder = write_search(tmp_path, objective="val_loss", data=SAMPLE)
+    assert read_search(folder).data_kind == "sample"
     (folder / "search.json").write_text(json.dumps({"objective": "val_loss, min"}))
     assert read_search(folder).best[0][0] == "0000"
     (folder / "search.json").unlink()
@@ -26,49 +27,30 @@ def test_a_loss_is_best_where_it_is_smallest(tmp_path):
 
 
 def test_hyperparameters_may_be_called_as_what_every_trial_has(tmp_path):
-    folder = write_search(tmp_path, trials=1)
-    table = (folder / "trials.csv").read_text().replace("learning_rate", "score", 1)
-    (folder / "trials.csv").write_text(table)
-    assert read_search(folder).best[0][1:4] == ["0.5000", "3", "0.001"]
-
-
-def test_sample_rows_are_known(tmp_path):
-    assert read_search(write_search(tmp_path, data=SAMPLE)).data_kind == "sample"
-
-
-def cut(file):
-    file.write_text(file.read_text()[:300])
-
-
-def another_table(file):
-    file.write_text("a,b\n1,2\n")
+    trials = write_search(tmp_path, trials=1) / "trials.csv"
+    trials.write_text(trials.read_text().replace("learning_rate", "score", 1))
+    assert read_search(trials.parent).best[0][1:4] == ["0.5000", "3", "0.001"]
 
 
 @pytest.mark.parametrize(
-    ("spoil", "reason"),
-    [
-        (lambda file: file.unlink(), "trials.csv has no trials"),
-        (another_table, "trials.csv has no trials"),
-        (lambda file: file.write_text(""), "trials.csv has no trials"),
-        (lambda file: file.write_bytes(b"\xff"), "trials.csv cannot be read"),
-    ],
-)
-def test_a_broken_table_is_named_with_the_reason(tmp_path, spoil, reason):
-    folder = write_search(tmp_path)
-    spoil(folder / "trials.csv")
-    search = read_search(folder)
-    assert search.problems[0].startswith(reason)
+    ("content", "reason"), [(b"a,b\n1,2\n", "has no trials"), (b"", "has no trials"),
+                            (b"\xff", "cannot be read"), (None, "has no trials")],
+)  # fmt: skip
+def test_a_broken_table_is_named_with_the_reason(tmp_path, content, reason):
+    file = write_search(tmp_path) / "trials.csv"
+    file.unlink()
+    if content is not None:
+        file.write_bytes(content)
+    search = read_search(file.parent)
+    assert search.problems[0].startswith(f"trials.csv {reason}")
     assert search.best == []
 
 
-def test_a_table_cut_in_the_middle_of_a_row_is_read_up_to_there(tmp_path):
-    folder = write_search(tmp_path)
-    cut(folder / "trials.csv")
-    assert len(read_search(folder).best) >= 2
-
-
-def test_searches_are_those_in_the_folder_tuning(tmp_path):
+def test_searches_are_those_in_the_folder_tuning_cut_tables_read_up_to_the_cut(tmp_path):
     assert read_searches(tmp_path) == []
     write_search(tmp_path, "b")
-    write_search(tmp_path, "a")
-    assert [search.name for search in read_searches(tmp_path)] == ["a", "b"]
+    cut = write_search(tmp_path, "a") / "trials.csv"
+    cut.write_text(cut.read_text()[:260])  # in the middle of a row
+    found = {search.name: len(search.best) for search in read_searches(tmp_path)}
+    assert found == {"a": 3, "b": 10}
+    assert list(found) == ["a", "b"]

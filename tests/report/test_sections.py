@@ -4,41 +4,30 @@ from keras_suite.report.sections import headline
 from keras_suite.runs.read import read_run
 from tests.report.run_folders import result, write_run
 
-
-@pytest.fixture
-def best(tmp_path):
-    """The key of the figure that stands for a run of these results."""
-
-    def choose(*results, exported="cnn"):
-        found = headline(read_run(write_run(tmp_path, results=list(results), exported=exported)))
-        return found and found.key
-
-    return choose
+MINE = {"model": "cnn", "protocol": "clean"}
+UNTUNED = [result(metric, 0.9, 0.8, **MINE) for metric in ("loss", "f1")]
+TUNED = result("f1", 0.9, 0.8, **MINE, decision="tuned threshold")
+OTHER = result("f1", 0.8, 0.7, model="other")
 
 
-def test_the_headline_has_a_reported_figure_where_there_is_one(best):
-    found = best(result("f1", 0.8), result("accuracy", 0.9, 0.86), result("loss", 0.1, 0.2))
-    assert found == ("test", "cnn, paper", "accuracy")
+VALIDATION = result(reported=0.8, split="validation")
+BY_CLASS = result("f1 a", 0.9, 0.8, group="by class")
+LOSS, ACCURACY = result("loss", 0.1, 0.2), result("accuracy", 0.9, 0.86)
 
 
-@pytest.mark.parametrize("exported", ["other", "cnn, clean"])
-def test_the_headline_is_of_the_exported_model(best, exported):
-    model, _, protocol = exported.partition(", ")
-    mine = {"model": model, "protocol": protocol}
-    tuned = result("f1", 0.9, 0.8, **mine, decision="tuned threshold")
-    untuned = [result(metric, 0.9, 0.8, **mine) for metric in ("loss", "f1")]
-    assert best(result("f1", 0.8, 0.7), *untuned, tuned, exported=exported)[1:] == (exported, "f1")
-
-
-def test_a_validation_figure_with_a_reported_one_goes_before_a_test_figure_without(best):
-    rows = result(), result(reported=0.8, split="validation"), result("f1", split="train")
-    assert best(*rows)[0] == "validation"
-
-
-def test_figures_of_a_class_stand_for_no_run(best):
-    by_class = result("f1 a", 0.9, 0.8, group="by class")
-    assert best(by_class, result("f1"))[2] == "f1"
-
-
-def test_without_results_there_is_no_headline(best):
-    assert best() is None
+@pytest.mark.parametrize(
+    ("results", "exported", "expected"),
+    [
+        ([], "cnn", None),
+        ([result("f1", 0.8), LOSS, ACCURACY], "cnn", ("test", "cnn, paper", "accuracy")),
+        ([OTHER, *UNTUNED, TUNED], "cnn", ("test", "cnn, clean", "f1")),
+        ([OTHER, TUNED, *UNTUNED], "cnn, clean", ("test", "cnn, clean", "f1")),
+        ([result(), VALIDATION], "cnn", ("validation", "cnn, paper", "accuracy")),
+        ([BY_CLASS, result("f1")], "cnn", ("test", "cnn, paper", "f1")),
+    ],
+)  # fmt: skip
+def test_the_headline_is_the_exported_models_comparable_figure(
+    tmp_path, results, exported, expected
+):
+    found = headline(read_run(write_run(tmp_path, results=results, exported=exported)))
+    assert (found and found.key) == expected
