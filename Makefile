@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 SIDE_BY_SIDE := --numprocesses auto --dist loadgroup --no-loadscope-reorder
 
-.PHONY: fraud search report test lint bench requirements
+.PHONY: fraud search report test test-slow lint bench requirements
 .DEFAULT_GOAL := fraud
 
 fraud: $(READY)  ## the main job; options go in ARGS: make fraud ARGS="--preset quick"
@@ -16,8 +16,11 @@ search: $(READY)  ## tune an experiment: make search ARGS="fashion_mnist --worke
 report: $(READY)  ## all runs on one page, report/index.html
 	$(BIN)/python -m keras_suite report runs/ -o report/ $(ARGS)
 
-test: $(READY)  ## what is slow or needs extras runs in .ci/run
+test: $(READY)  ## what is not slow; tests that need extras are skipped where they are missing
 	$(BIN)/python -m pytest -m "not slow" $(SIDE_BY_SIDE) $(ARGS)
+
+test-slow: $(READY)  ## kills of real processes, a browser, wheels; .ci/run runs both
+	$(BIN)/python -m pytest -m slow $(SIDE_BY_SIDE) $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff format --check .

@@ -9,7 +9,7 @@ import pytest
 
 from keras_suite import cli
 from keras_suite.metrics.direction import direction
-from tests.experiments.processes import export_problem, figures_of, killed, run
+from tests.experiments.processes import export_problem, figures_of, read, run, stopped
 
 NAMES = cli.experiment_names()
 WHAT = "model", "protocol", "decision", "split", "group"
@@ -96,7 +96,8 @@ def test_a_run_that_is_killed_goes_on_to_the_same_figures_to_the_bit(name, quick
     if not quick_run.history:
         assert not any(each.trains for each in quick_run.variants)
         return
-    folder = killed(name, *quick_run.flags, output=tmp_path)
+    folder, _ = stopped(name, *quick_run.flags, output=tmp_path)
+    assert read(folder)[0]["status"] == "running"
     done = run(name, *quick_run.flags, "--resume", output=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert f"Run: {folder}\n" in done.stdout

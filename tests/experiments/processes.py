@@ -2,12 +2,14 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from subprocess import PIPE
 from types import ModuleType
 
 from keras_suite.cli import find_experiment
@@ -30,17 +32,19 @@ def run(experiment: str, *flags, output: Path) -> subprocess.CompletedProcess:
     return subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=300)
 
 
-def killed(experiment: str, *flags, output: Path) -> Path:
-    """Start a run, kill it (SIGKILL) once it has kept a state, and return its folder."""
-    process = subprocess.Popen(command(experiment, *flags, output=output), cwd=ROOT)
+def stopped(
+    experiment: str, *flags, output: Path, by: signal.Signals = signal.SIGKILL
+) -> tuple[Path, str]:
+    """Start a run, stop it once it has kept a state, and return its folder and what it said."""
+    line = command(experiment, *flags, output=output)
+    process = subprocess.Popen(line, cwd=ROOT, text=True, stdout=PIPE, stderr=PIPE)
     while not list(output.glob(f"{experiment}/*/state/[!.]*.npz")):
-        assert process.poll() is None
+        assert process.poll() is None, process.communicate()
         time.sleep(0.02)
-    process.kill()
-    process.wait()
-    folder = latest(output, experiment)
-    assert read(folder)[0]["status"] == "running"
-    return folder
+    process.send_signal(by)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == {signal.SIGINT: 130}.get(by, -by)
+    return latest(output, experiment), err
 
 
 def latest(output: Path, experiment: str) -> Path:

@@ -9,7 +9,6 @@ from keras_suite.experiments import cifar10
 from keras_suite.adapters.counts import parameter_counts
 from keras_suite.errors import InputError
 from keras_suite.training.prefix import cut
-from tests.experiments.processes import QUICK_SAMPLE, figures_of, resumed
 
 QUICK = dataclasses.replace(cifar10.PRESETS["quick"], data="sample")
 
@@ -81,9 +80,6 @@ def test_the_search_space_is_sampled_for_one_network():
     assert config.model == "vgg19"
     assert set(hp.values) == {"learning_rate", "batch_size", "augment"}
     assert cifar10.search_space(hp, dataclasses.replace(QUICK, model="deit-small")).epochs == 2
-
-
-def test_weights_from_a_file_are_for_one_network():
     with pytest.raises(ValueError, match="is for one network: name it with --model"):
         dataclasses.replace(cifar10.Config(), weights="file.h5")
 
@@ -98,9 +94,3 @@ def test_a_run_fills_a_cache_for_each_network_and_exports_images_of_any_size(qui
     larger = tf.image.resize(rows.test.inputs[:2], (48, 40))
     larger = served.signatures["serving_default"](images=tf.cast(larger, tf.uint8))
     assert larger["probabilities"].shape == (2, 10)
-
-
-def test_a_run_killed_in_its_second_training_goes_on_to_the_same_figures(quick_run, tmp_path):
-    kept = "state/deit-base*.npz"
-    folder = resumed("cifar10", *QUICK_SAMPLE, output=tmp_path, kept=kept)
-    assert figures_of(folder) == figures_of(quick_run.folder)

@@ -1,6 +1,5 @@
 import csv
 import dataclasses
-import re
 
 import keras_tuner as kt
 import numpy as np
@@ -9,14 +8,13 @@ from keras_suite.experiments import fake_news
 from keras_suite.tuning.harness import ExperimentHyperModel
 from rich.console import Console
 
-from keras_suite import experiment
+from keras_suite import cli, experiment
 from keras_suite.adapters.counts import parameter_counts
-from keras_suite.cli import parse
 from keras_suite.errors import InputError
 from keras_suite.runs.run import open_run
 from keras_suite.tasks.fake_news import tweet_rows
 from keras_suite.tasks.fake_news.tweets import clean_tweet
-from tests.experiments.processes import QUICK_SAMPLE, run
+from tests.experiments.processes import QUICK_SAMPLE
 
 QUICK = dataclasses.replace(fake_news.PRESETS["quick"], data="sample")
 
@@ -109,26 +107,23 @@ def test_each_seed_counts_its_own_seconds_to_fill_the_cache(tmp_path):
     [
         (["--models", "1", "1"], "--models must name one or more, each once, not (1, 1)"),
         (["--regimes"], "--regimes must name one or more"),
+        (["--encoder", "nowhere/at-all"], "nowhere/at-all"),
     ],
 )
-def test_fields_that_cannot_be_used_are_refused(flags, sentence):
-    with pytest.raises(InputError, match=re.escape(sentence)):
-        parse(fake_news, flags)
+def test_what_cannot_be_used_is_one_sentence_and_leaves_no_run(flags, sentence, tmp_path, capsys):
+    output = "--output", str(tmp_path)
+    assert cli.main(["run", "fake_news", *QUICK_SAMPLE, *flags, *output]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("error: ")
+    assert sentence in err
+    assert err.count("\n") == 1
+    assert not list(tmp_path.glob("fake_news/*"))
 
 
 def test_too_few_tweets_to_hold_some_out_are_refused(tweets):
     config = dataclasses.replace(QUICK, validation_tweets=480).of(1, fake_news.TUNED)
     with pytest.raises(InputError, match="--validation-tweets 480 leaves none of the 480 tweets"):
         fake_news.split(config, tweets)
-
-
-def test_an_encoder_that_is_not_there_is_one_sentence_and_leaves_no_folder(tmp_path):
-    done = run("fake_news", *QUICK_SAMPLE, "--encoder", "nowhere/at-all", output=tmp_path)
-    assert done.returncode == 2
-    assert done.stderr.startswith("error: ")
-    assert "nowhere/at-all" in done.stderr
-    assert done.stderr.count("\n") == 1
-    assert not list(tmp_path.glob("fake_news/*"))
 
 
 def test_a_trial_tunes_the_head_on_stored_features(tmp_path, tweets):

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from keras_suite.experiments import fashion_mnist
 
-from tests.experiments.processes import QUICK_SAMPLE, figures_of, latest, read, resumed, run
+from tests.experiments.processes import latest, read, run
 
 QUICK = fashion_mnist.Config(data="sample")
 
@@ -16,24 +16,12 @@ def test_validation_is_the_last_fifth_of_the_training_images():
     assert split.test is images.test
 
 
-def test_48000_images_make_the_reports_375_steps_an_epoch():
-    config = fashion_mnist.Config()
-    assert int(60_000 * 0.8) / config.batch_size == 375
-    assert config.epochs == 50
-
-
 def test_both_networks_are_measured_and_the_tuned_one_has_the_reports_parameters(quick_run):
     figures = quick_run.figures
     sizes = {model: figures[model, "cost", "parameters"] for model, *_ in figures}
     assert sizes == {"512, baseline": 407_050, "352, tuned": 279_850}
     assert quick_run.metrics["parameters"]["total"] == 279_850
     assert figures["352, tuned", "test", "accuracy"] > 0.85
-
-
-def test_a_run_killed_in_the_middle_goes_on_to_the_same_figures_to_the_bit(quick_run, tmp_path):
-    flags = QUICK_SAMPLE
-    folder = resumed("fashion_mnist", *flags, output=tmp_path, kept="state/[!.]*.npz")
-    assert figures_of(folder) == figures_of(quick_run.folder)
 
 
 @pytest.mark.real
@@ -47,7 +35,9 @@ def test_three_epochs_on_the_real_images_reach_the_known_accuracy(real_data, tmp
             assert 0.85 < entry["reproduced"] < 0.89
 
 
-def test_the_search_space_is_the_reports():
+def test_the_recipe_and_the_search_space_are_the_reports():
+    config = fashion_mnist.Config()
+    assert (int(60_000 * 0.8) / config.batch_size, config.epochs) == (375, 50)
     hp = kt.HyperParameters()
     fashion_mnist.search_space(hp, QUICK)
     neurons, rate = hp.space

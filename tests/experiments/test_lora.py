@@ -6,10 +6,10 @@ import pytest
 from keras_suite.experiments import lora
 from keras_suite.tuning.harness import ExperimentHyperModel
 
+from keras_suite import cli
 from keras_suite.adapters.apply import lora_layers, weights_trained_whole
 from keras_suite.adapters.peft import load_adapter
-from keras_suite.errors import InputError
-from tests.experiments.processes import QUICK_SAMPLE, run
+from tests.experiments.processes import QUICK_SAMPLE
 
 QUICK = dataclasses.replace(lora.PRESETS["quick"], data="sample")
 
@@ -87,20 +87,18 @@ def test_a_trial_tunes_the_adapter_of_lora(pairs):
 
 
 @pytest.mark.parametrize(
-    ("changes", "sentence"),
+    ("flags", "sentence"),
     [
-        ({"r": 65}, "The rank must be from 1 to 64"),
-        ({"target_modules": ("qury",)}, "qury matches no dense layer; there are"),
+        (["--r", "65"], "The rank must be from 1 to 64"),
+        (["--target-modules", "qury"], "qury matches no dense layer; there are"),
+        (["--validation-pairs", "1200"], "--validation-pairs 1200 leaves none of the 1200 pairs"),
     ],
 )
-def test_an_adapter_that_does_not_fit_the_encoder_is_one_sentence(rows, changes, sentence):
-    with pytest.raises(InputError, match=sentence):
-        lora.build(of("lora", **changes), rows)
-
-
-def test_more_validation_pairs_than_there_are_is_one_sentence(pairs):
-    with pytest.raises(InputError, match="--validation-pairs 1200 leaves none of the 1200 pairs"):
-        lora.split(dataclasses.replace(QUICK, validation_pairs=1200), pairs)
+def test_what_does_not_fit_is_refused_before_anything_is_trained(flags, sentence, tmp_path, capsys):
+    output = "--output", str(tmp_path)
+    assert cli.main(["run", "lora", *QUICK_SAMPLE, *flags, *output]) == 2
+    assert capsys.readouterr().err.startswith(f"error: {sentence}")
+    assert not list((tmp_path / "lora").iterdir())
 
 
 def test_a_run_compares_the_three_modes_and_keeps_the_adapter(quick_run, rows):
@@ -117,10 +115,3 @@ def test_a_run_compares_the_three_modes_and_keeps_the_adapter(quick_run, rows):
     accuracy = np.mean(logits.argmax(axis=1) == rows.test.labels)
     assert accuracy == pytest.approx(figures["LoRA, QQP", "test", "accuracy"])
     assert not (folder / "model.keras").exists()
-
-
-def test_an_adapter_that_cannot_be_is_refused_before_anything_is_trained(tmp_path):
-    done = run("lora", *QUICK_SAMPLE, "--target-modules", "nothing", output=tmp_path)
-    assert done.returncode == 2
-    assert done.stderr.startswith("error: nothing matches no dense layer; there are ")
-    assert not list((tmp_path / "lora").iterdir())

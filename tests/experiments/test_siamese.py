@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 from keras_suite.experiments import siamese
 
+from keras_suite import cli
 from keras_suite.errors import InputError
 from keras_suite.tasks.siamese.siamese import tower_of
 from tests.experiments.processes import QUICK_SAMPLE, latest, read, run
@@ -57,10 +58,7 @@ def test_every_mining_starts_at_the_same_weights_which_are_measured_too(images):
 def test_bad_settings_are_refused(changes, sentence):
     with pytest.raises(ValueError, match=sentence):
         dataclasses.replace(siamese.Config(), **changes)
-
-
-def test_any_batch_size_will_do_for_random_triplets():
-    assert siamese.Config(mining="random", batch_size=7).batch_size == 7
+    assert siamese.Config(mining="random", batch_size=7).batch_size == 7  # no classes to draw
 
 
 def test_more_classes_a_batch_than_there_are_is_one_sentence(images):
@@ -77,11 +75,12 @@ def test_images_too_few_to_measure_by_are_refused_before_anything_is_trained(ima
         siamese.split(dataclasses.replace(QUICK, mining="random"), few)
 
 
-def test_batches_that_cannot_be_drawn_end_with_one_sentence_and_leave_no_run(tmp_path):
-    done = run("siamese", *QUICK_SAMPLE, "--train-images", "200", output=tmp_path)
-    assert done.returncode == 2
-    assert done.stderr.startswith("error: Batches of 8 classes and 16 rows of each cannot be drawn")
-    assert done.stderr.count("\n") == 1
+def test_batches_that_cannot_be_drawn_end_with_one_sentence_and_leave_no_run(tmp_path, capsys):
+    flags = "--train-images", "200", "--output", str(tmp_path)
+    assert cli.main(["run", "siamese", *QUICK_SAMPLE, *flags]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("error: Batches of 8 classes and 16 rows of each cannot be drawn")
+    assert err.count("\n") == 1
     assert not list((tmp_path / "siamese").iterdir())
 
 

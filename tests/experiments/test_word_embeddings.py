@@ -1,7 +1,6 @@
 import dataclasses
 import importlib.metadata
 import json
-import sys
 from types import SimpleNamespace
 
 import keras
@@ -12,11 +11,11 @@ from keras_suite.experiments import word_embeddings
 from keras_suite.experiments.word_embeddings import Config
 from keras_suite.tuning.search import find_experiment
 
-from keras_suite.cli import main
+from keras_suite import cli
 from keras_suite.errors import InputError
 from keras_suite.experiment import Variant
 from keras_suite.tasks.word_embeddings import answers, benchmarks, glove_package, nearest_words
-from tests.experiments.processes import QUICK_SAMPLE, command
+from tests.experiments.processes import QUICK_SAMPLE
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +24,7 @@ def sample():
 
 
 @pytest.fixture(scope="module")
-def glove(cache):
+def glove():
     try:
         importlib.metadata.distribution(glove_package.PACKAGE)
     except importlib.metadata.PackageNotFoundError:
@@ -99,12 +98,9 @@ def test_a_run_draws_all_tasks_and_exports_the_neighbours(quick_run, sample):
         (("--analogy", "king-man+woman"), "an analogy is written a:b::c or a:b::c:expected"),
     ],
 )
-def test_what_cannot_be_asked_is_one_sentence_and_leaves_no_run(
-    tmp_path, monkeypatch, capfd, flags, sentence
-):
-    given = command("word_embeddings", *QUICK_SAMPLE, *flags, output=tmp_path)[1:]
-    monkeypatch.setattr(sys, "argv", given)
-    assert main(word_embeddings) == 2
+def test_what_cannot_be_asked_is_one_sentence_and_leaves_no_run(tmp_path, capfd, flags, sentence):
+    output = "--output", str(tmp_path)
+    assert cli.main(["run", "word_embeddings", *QUICK_SAMPLE, *flags, *output]) == 2
     stderr = capfd.readouterr().err
     assert stderr.startswith(f"error: {sentence}")
     assert stderr.count("\n") == 1
