@@ -75,7 +75,7 @@ def test_logits_are_those_of_the_pytorch_checkpoints_own_class_without_dropout(f
 
 
 @families
-def test_only_matrices_decay_and_a_step_without_gradients_shrinks_them_alone(family, made):
+def test_only_matrices_decay_and_each_epoch_has_a_tenth_of_the_learning_rate_before(family, made):
     model = model_of(made[family][1])
     optimizer = span_optimizer(model, 0.5, weight_decay=0.1, steps_per_epoch=10)
     before = {weight.path: weight.numpy() for weight in model.trainable_weights}
@@ -85,6 +85,9 @@ def test_only_matrices_decay_and_a_step_without_gradients_shrinks_them_alone(fam
     for weight in model.trainable_weights:
         share = 1 if weight.path.endswith(spared) else 1 - 0.5 * 0.1
         assert np.allclose(weight, before[weight.path] * share, rtol=1e-5)
+    for step, rate in ((9, 0.5), (10, 0.05), (20, 0.005)):
+        optimizer.iterations.assign(step)
+        assert float(optimizer.learning_rate) == pytest.approx(rate)
 
 
 def test_an_encoder_whose_tokens_have_no_types_needs_none(made):
