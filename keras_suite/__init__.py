@@ -5,7 +5,7 @@ Importing this package loads neither TensorFlow nor Keras; the modules that need
 
 import os
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 # Every model here is Keras 3 on TensorFlow, whatever ~/.keras/keras.json says.
 os.environ["KERAS_BACKEND"] = "tensorflow"
