@@ -1,11 +1,9 @@
-import functools
-
 import pytest
 import tensorflow as tf
 
 from keras_suite.serving.predict import Predict
 from tests.serving import tiny_models
-from tests.serving.rest_server import rest_server
+from tests.serving.rest_server import LOAD, rest_server
 from tests.serving.tables import table
 
 
@@ -30,11 +28,10 @@ def exported(tmp_path_factory):
 @pytest.fixture(scope="session")
 def compute(exported):
     """Compute what an exported model gives."""
-    load = functools.cache(lambda name: tf.saved_model.load(str(exported / name)))
 
     def compute(name, **inputs):
         tensors = {key: tf.constant(value) for key, value in inputs.items()}
-        outputs = load(name).signatures["serving_default"](**tensors)
+        outputs = LOAD(str(exported / name)).signatures["serving_default"](**tensors)
         return {key: value.numpy() for key, value in outputs.items()}
 
     return compute

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from keras_suite.errors import InputError
 from keras_suite.serving.rows import read_csv
 
-CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=5)
+CELLS = st.text("aش,;\"'\n\r\t \ufeff", max_size=4)
 ROWS = st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1, max_size=9)
 
 

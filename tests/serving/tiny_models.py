@@ -18,6 +18,8 @@ TEXTS = ["The vaccine is safe.", "It was never tested!", "Is the vaccine safe or
 CONTEXT = "The library of Aftab is in the city of Shiraz and has 720 books. " * 6
 QUESTION_SETTINGS = {"max_length": 48, "stride": 8, "max_answer_tokens": 8, "threshold": 1e9}
 ROWS, WORDS = tf.TensorSpec([None, 3], name="features"), tf.TensorSpec([None], tf.string, "words")
+GREY = tf.TensorSpec([None, 4, 6], tf.uint8, "images")
+COLOURED = tf.TensorSpec([None, None, None, 3], tf.uint8, "images")
 NAMES = "input_ids", "attention_mask", "token_type_ids"
 IDS = [tf.TensorSpec([None, None], tf.int32, name) for name in NAMES]
 
@@ -62,8 +64,8 @@ def export_all(folder: Path) -> Path:
     for version in (1, 2):
         _export(folder / "fraud" / str(version), _numbers(version), [ROWS], **columns)
     _export(folder / "nameless/1", _numbers(3), [ROWS])
-    _export(folder / "fashion/1", _pictures, [_images([None, 4, 6])], **classes)
-    _export(folder / "photos/1", _pictures, [_images([None, None, None, 3])])
+    _export(folder / "fashion/1", _pictures, [GREY], **classes)
+    _export(folder / "photos/1", _pictures, [COLOURED])
     _export(folder / "words/1", _words, [WORDS])
     reads = {"topics": {"reads": "text"}, "tweets": {"reads": "text", "clean": True}}
     for name, reading in (reads | {"pairs": {"reads": "pair"}}).items():
@@ -88,10 +90,6 @@ def _export(folder: Path, function, specs, tokenizer=None, **card) -> None:
 def _save(module: tf.Module, function, specs, folder: Path) -> None:
     module.function = tf.function(function, input_signature=specs)
     tf.saved_model.save(module, str(folder), {"serving_default": module.function})
-
-
-def _images(shape: list) -> tf.TensorSpec:
-    return tf.TensorSpec(shape, tf.uint8, "images")
 
 
 def _numbers(seed: int):
