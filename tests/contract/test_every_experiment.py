@@ -7,6 +7,7 @@ import subprocess
 
 import keras_tuner as kt
 import pytest
+from keras_suite.tuning.harness import ExperimentHyperModel
 
 from keras_suite import cli
 from keras_suite.experiment import Variant
@@ -120,3 +121,16 @@ def test_a_flag_that_cannot_be_used_is_one_sentence_and_leaves_nothing(
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert err.startswith(f"error: {sentence}")
     assert not output.exists()
+
+
+@pytest.mark.slow
+def test_a_trial_of_its_search_trains_and_is_scored(experiment, tmp_path):
+    if not hasattr(experiment, "search_space"):
+        return
+    config = dataclasses.replace(experiment.PRESETS["quick"], data="sample")
+    tuned = ExperimentHyperModel(experiment, config, experiment.load(config))
+    hp = tuned.space()
+    hp.values["tuner/epochs"] = 1
+    (entry,) = tuned.fit(hp, tuned.build(hp), tmp_path / "state.npz", [])
+    assert math.isfinite(entry[experiment.OBJECTIVE])
+    assert (tmp_path / "state.npz").exists()

@@ -4,7 +4,6 @@ import itertools
 import numpy as np
 import pytest
 from keras_suite.experiments import lora
-from keras_suite.tuning.harness import ExperimentHyperModel
 
 from keras_suite import cli
 from keras_suite.adapters.apply import lora_layers, weights_trained_whole
@@ -74,16 +73,6 @@ def test_each_mode_trains_what_its_name_says_at_its_learning_rate(rows, mode, ra
         assert {path.rpartition(".")[0] for path in whole} == trained
     assert len(lora_layers(model)) == (4 if mode == "lora" else 0)
     assert float(model.optimizer.learning_rate) == pytest.approx(rate)
-
-
-def test_a_trial_tunes_the_adapter_of_lora(pairs):
-    tuned = ExperimentHyperModel(lora, QUICK, pairs)
-    hp = tuned.space()
-    hp.values |= {"target_modules": "query key value", "r": 4, "tuner/epochs": 1}
-    model = tuned.build(hp)
-    assert len(lora_layers(model)) == 6
-    history = tuned.fit(hp, model, None, [])
-    assert 0 <= history[0]["val_accuracy"] <= 1
 
 
 @pytest.mark.parametrize(
