@@ -14,8 +14,6 @@ from tests.experiments.processes import ROOT
 from tests.serving.tiny_models import copied
 
 EXAMPLES, ROWS = "serving/examples.npz", np.arange(40.0)[:, None]
-
-
 DOUBLING = """
 from types import SimpleNamespace as Some
 constant = lambda array: array

@@ -65,7 +65,7 @@ def test_what_the_server_writes_is_read_exactly(body, dtype, expected):
         ({"version": 7}, None, r"refuses fraud/versions/7: Servable not .* \(status 404\)\.$"),
         ({"inputs": {"features": np.ones((2, 4))}}, None, "refuses fraud: Incompatible inputs: "),
         ({"url": "127.0.0.1:1"}, None, r"cannot be reached \(.*Connection refused\): start"),
-        ({"url": "ftp://127.0.0.1:1"}, None, "cannot be reached .*--rest http://localhost:8501"),
+        ({"url": "ftp://a:1"}, None, "cannot be reached .*--rest http://localhost:8501"),
         ({"url": "http://a b:1"}, None, "cannot be reached .*--rest http://localhost:8501"),
         ({}, (200, b"<html>"), "does not answer as .* status 200 and"),
         ({}, (404, b"<html>"), "does not answer as .* status 404 and"),

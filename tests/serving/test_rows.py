@@ -11,7 +11,7 @@ CELLS = st.text("aش,;\"'\n\r\t \ufeff", max_size=4)
 ROWS = st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1, max_size=9)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(ROWS, st.integers(1, 5), st.permutations(["a", "b", "c"]))
 def test_every_row_is_read_once_in_order_however_many_at_once(
     tmp_path_factory, rows, at_once, wanted
