@@ -1,10 +1,12 @@
-"""Pairs of texts made from templates, for machines without a network.
+"""Pairs of texts made from the templates in ``sample_pairs.json``, where there is no network.
 
 The label is in how the two texts fit together, often in who stands in which place. Questions that
 ask the same share no more words than those that do not, and neither a premise nor a hypothesis
 tells anything by itself.
 """
 
+import json
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -18,55 +20,7 @@ CLASS_NAMES = {
 }
 SOURCES = {"qqp": "question", "mnli": "premise and hypothesis"}
 ENTAILMENT, NEUTRAL, CONTRADICTION = range(3)
-
-# A topic has values and three meanings of three wordings each. Every question names two values in
-# distinct roles, so that one with the two exchanged asks something else.
-TOPICS = """
-Paris Rome Vienna Lisbon Prague Oslo Athens Dublin
-What is the cheapest way to travel from {a} to {b}?
-How can I get from {a} to {b} for little money?
-Coming from {a}, which route to {b} costs the least?
-How long does it take to travel from {a} to {b}?
-How many hours is the journey from {a} to {b}?
-Coming from {a}, how much time does the route to {b} take?
-Is {a} a better city to live in than {b}?
-Should I live in {a} rather than in {b}?
-Compared with {b}, does {a} offer a better life?
-
-French Persian Greek Polish Turkish Korean Dutch Arabic
-Is {a} harder to learn than {b}?
-Does it take more effort to learn {a} than {b}?
-Compared with {b}, is {a} the harder language to learn?
-Does {a} help me to learn {b}?
-Will I learn {b} faster once I know {a}?
-Is {a} of any use to somebody who wants to learn {b}?
-Where can I have a letter translated from {a} into {b}?
-Who translates letters that are written in {a} into {b}?
-I have a letter in {a} and need it in {b}: whom can I ask?
-
-butter honey flour sugar rice yoghurt margarine cream
-Can I replace {a} with {b} when I bake a cake?
-Will a cake be good with {b} in place of {a}?
-When I bake a cake, may I use {b} instead of {a}?
-Is {a} better for my health than {b}?
-Should I eat {a} rather than {b} to stay healthy?
-Compared with {b}, does {a} do my body more good?
-Why does {a} cost more than {b}?
-What makes {a} more expensive than {b}?
-For what reason is the price of {a} above that of {b}?
-"""
-# Put before a text at random, so that lengths differ as they do in real texts.
-QUESTION_OPENINGS = ["", "", "A short question: ", "I could not find an answer anywhere, so: "]
-PREMISE_OPENINGS = ["", "", "As the minutes of the last meeting say: "]
-PREMISE_OPENINGS += [
-    "The woman who runs the shop on the corner told us this yesterday, and she should know: "
-]
-NAMES = ["Anna", "Boris", "Clara", "David", "Emma", "Farid", "Greta", "Hugo", "Irene", "Jonas"]
-DEGREES = [("older", "younger"), ("taller", "shorter"), ("faster", "slower"), ("richer", "poorer")]
-PLACES = ["the library", "the park", "the station", "the museum", "the market", "the town hall"]
-DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
-THINGS = ["apples", "books", "chairs", "lamps", "postcards", "tickets"]
-NUMBERS = ["two", "three", "four", "five", "six", "seven"]
+WORDS = json.loads(Path(__file__).with_suffix(".json").read_text("utf-8"))
 
 
 def draw_pairs(task: Task, rows: int, seed: int = 0) -> Pairs:
@@ -84,17 +38,21 @@ def draw_pairs(task: Task, rows: int, seed: int = 0) -> Pairs:
     pairs: dict[tuple[str, str], None] = {}  # in the order drawn
     while len(pairs) < rows:
         pairs.setdefault(draw(labels[len(pairs)], rng))
-    return *map(list, zip(*pairs, strict=True)), labels
+    first, second = map(list, zip(*pairs, strict=True))
+    return first, second, labels
 
 
 def _questions(label: int, rng: np.random.Generator) -> tuple[str, str]:
-    """A question and one that asks the same (label 1), or shares words and asks another thing."""
-    topics = TOPICS.strip().split("\n\n")
-    values, *wordings = topics[rng.integers(len(topics))].splitlines()
-    a, b, other = _pick(values.split(), 3, rng)
-    meaning, other_meaning = _pick(range(3), 2, rng)
+    """A question and one that asks the same (label 1), or shares words and asks another thing.
+
+    Each topic has three meanings of three wordings. Every question names two values in distinct
+    roles, so that one with the two exchanged asks something else.
+    """
+    topic = WORDS["topics"][rng.integers(len(WORDS["topics"]))]
+    a, b, other = _pick(topic["values"], 3, rng)
+    meaning, other_meaning = _pick(topic["meanings"], 2, rng)
     wording, other_wording = _pick(range(3), 2, rng)
-    first = wordings[3 * meaning + wording].format(a=a, b=b)
+    first = meaning[wording].format(a=a, b=b)
     if not label:
         if rng.random() < 0.25:  # so that sharing more words means nothing
             other_wording = wording
@@ -102,60 +60,53 @@ def _questions(label: int, rng: np.random.Generator) -> tuple[str, str]:
         if change == 2:
             meaning = other_meaning
         else:
-            a, b = _pick([(other, b), (a, other)], 1, rng)[0] if change else (b, a)
-    second = wordings[3 * meaning + other_wording].format(a=a, b=b)
-    return _opened(first, QUESTION_OPENINGS, rng), _opened(second, QUESTION_OPENINGS, rng)
+            a, b = _one_of([(other, b), (a, other)], rng) if change else (b, a)
+    second = meaning[other_wording].format(a=a, b=b)
+    return _opened(first, "question", rng), _opened(second, "question", rng)
 
 
 def _premise_and_hypothesis(label: int, rng: np.random.Generator) -> tuple[str, str]:
-    scene = [_comparison, _visit, _purchase][rng.integers(3)]
-    premise, hypothesis = (_pick(texts, 1, rng)[0] for texts in scene(label, rng))
-    return _opened(premise, PREMISE_OPENINGS, rng), hypothesis
+    scene, draw = list(SCENES.items())[rng.integers(len(SCENES))]
+    drawn = draw(label, rng)
+    premise = _one_of(WORDS[scene]["premises"], rng).format(**drawn)
+    hypothesis = _one_of(WORDS[scene]["hypotheses"], rng).format(**drawn)
+    return _opened(premise, "premise", rng), hypothesis
 
 
-def _comparison(label: int, rng: np.random.Generator) -> tuple[list[str], list[str]]:
+def _comparison(label: int, rng: np.random.Generator) -> dict[str, str]:
     """Who is more than whom, where a > b > c and d > c."""
-    a, b, c, d = _pick(NAMES, 4, rng)
-    more, less = _pick(DEGREES, 1, rng)[0]
-    known, unknown = (a, c), _pick([(a, d), (d, a), (b, d), (d, b)], 1, rng)[0]
+    a, b, c, d = _pick(WORDS["names"], 4, rng)
+    more, less = _one_of(WORDS["degrees"], rng)
+    known, unknown = (a, c), _one_of([(a, d), (d, a), (b, d), (d, b)], rng)
     over, under = {ENTAILMENT: known, NEUTRAL: unknown, CONTRADICTION: known[::-1]}[label]
-    premises = [
-        f"{a} is {more} than {b}, {b} is {more} than {c}, and {d} is {more} than {c}.",
-        f"{c} is {less} than {d}, {b} is {less} than {a}, and {c} is {less} than {b}.",
-        f"{d} is {more} than {c}, who is {less} than {b}, who is {less} than {a}.",
-    ]
-    return premises, [f"{over} is {more} than {under}.", f"{under} is {less} than {over}."]
+    names = {"a": a, "b": b, "c": c, "d": d}
+    return names | {"more": more, "less": less, "over": over, "under": under}
 
 
-def _visit(label: int, rng: np.random.Generator) -> tuple[list[str], list[str]]:
+def _visit(label: int, rng: np.random.Generator) -> dict[str, str]:
     """Who was where, who was not, and somebody of whom it is not said."""
-    visitor, absent, host = _pick(NAMES, 3, rng)
-    place, day = _pick(PLACES, 1, rng)[0], _pick(DAYS, 1, rng)[0]
-    who = {ENTAILMENT: visitor, NEUTRAL: host, CONTRADICTION: absent}[label]
-    premises = [
-        f"{visitor} went to {place} on {day} as {host} had advised, but {absent} did not come.",
-        f"On {day} {absent} did not leave the house, but {visitor} went to {place} for {host}.",
-    ]
-    return premises, [f"{who} was at {place} on {day}.", f"On {day}, {who} visited {place}."]
+    visitor, absent, host = _pick(WORDS["names"], 3, rng)
+    drawn = {"visitor": visitor, "absent": absent, "host": host}
+    drawn |= {"place": _one_of(WORDS["places"], rng), "day": _one_of(WORDS["days"], rng)}
+    return drawn | {"who": {ENTAILMENT: visitor, NEUTRAL: host, CONTRADICTION: absent}[label]}
 
 
-def _purchase(label: int, rng: np.random.Generator) -> tuple[list[str], list[str]]:
+def _purchase(label: int, rng: np.random.Generator) -> dict[str, str]:
     """Who bought how many, and from whom."""
-    buyer, friend, seller = _pick(NAMES, 3, rng)
-    things = _pick(THINGS, 1, rng)[0]
-    number, other = _pick(NUMBERS, 2, rng)
+    buyer, friend, seller = _pick(WORDS["names"], 3, rng)
+    drawn = {"buyer": buyer, "friend": friend, "seller": seller}
+    things = _one_of(WORDS["things"], rng)
+    number, other = _pick(WORDS["numbers"], 2, rng)
     claims = {
         ENTAILMENT: [(buyer, number), (friend, other)],
         NEUTRAL: [(seller, number), (seller, other)],
         CONTRADICTION: [(buyer, other), (friend, number)],
     }
-    who, count = _pick(claims[label], 1, rng)[0]
-    premises = [
-        f"{buyer} bought exactly {number} {things} from {seller}, and {friend} exactly {other}.",
-        f"{seller} sold {things}: {friend} bought exactly {other} and {buyer} exactly {number}.",
-    ]
-    number_of = f"The number of {things} that {who} bought is {count}."
-    return premises, [f"{who} bought exactly {count} {things}.", number_of]
+    who, count = _one_of(claims[label], rng)
+    return drawn | {"things": things, "number": number, "other": other, "who": who, "count": count}
+
+
+SCENES = {"comparison": _comparison, "visit": _visit, "purchase": _purchase}
 
 
 def _pick(things, count: int, rng: np.random.Generator) -> list:
@@ -163,5 +114,11 @@ def _pick(things, count: int, rng: np.random.Generator) -> list:
     return [things[i] for i in rng.permutation(len(things))[:count]]
 
 
-def _opened(text: str, openings: list[str], rng: np.random.Generator) -> str:
+def _one_of(things, rng: np.random.Generator):
+    return _pick(things, 1, rng)[0]
+
+
+def _opened(text: str, kind: str, rng: np.random.Generator) -> str:
+    """Put something before a text at random, so that lengths differ as they do in real texts."""
+    openings = WORDS[f"{kind}_openings"]
     return openings[rng.integers(len(openings))] + text
