@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import tyro
 
@@ -47,8 +47,8 @@ class ExperimentConfig:
     repeats: int = 1
     """Repeat everything with this many seeds; figures become means with standard deviations."""
 
-    def __init_subclass__(cls, recipes: Mapping[object, Mapping[str, object]] | None = None):
-        for name in dict.fromkeys(name for recipe in (recipes or {}).values() for name in recipe):
+    def __init_subclass__(cls, recipes: Mapping[Any, Mapping[str, Any]] = {}):
+        for name in dict.fromkeys(name for recipe in recipes.values() for name in recipe):
             values = {what: recipe[name] for what, recipe in recipes.items()}
             shown = tyro.conf.arg(
                 metavar=type(next(iter(values.values()))).__name__.upper(),
@@ -98,7 +98,7 @@ class PrefixCacheConfig(ExperimentConfig):
     """Type of the cache on disk; float16 takes half the space and rounds."""
 
 
-def _default(values: Mapping[object, object], shown: str) -> str:
+def _default(values: Mapping[Any, object], shown: str) -> str:
     """Return a field's default for ``--help``: its Config's or, if that is None, the recipes'."""
     by_value: dict[object, list[str]] = {}
     for what, value in values.items():
@@ -127,7 +127,7 @@ def read_config(path: Path, config: ExperimentConfig) -> ExperimentConfig:
     """
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path} cannot be read as JSON ({error}).") from error
     if not isinstance(fields, dict):
         raise InputError(f"{path} must hold one JSON object: the fields of a Config.")

@@ -74,7 +74,7 @@ def read_config(folder: Path) -> LoRAConfig:
     file = Path(folder) / CONFIG
     try:
         fields = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{file} cannot be read ({error}): name an adapter's folder.") from error
     return _from_peft(fields, file)
 

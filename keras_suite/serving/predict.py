@@ -112,7 +112,7 @@ def _find(folder: Path) -> tuple[Path, dict, Path]:
     if extra.is_dir():
         try:
             card = json.loads((extra / "card.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise InputError(f"{extra / 'card.json'} cannot be read: export it again.") from error
         return folder, card, extra / "tokenizer"
     (run, *others), _ = find_runs([folder])
