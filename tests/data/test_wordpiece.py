@@ -22,7 +22,9 @@ def test_pairs_have_the_marks_of_bert():
     assert tokenizer.pad_token_id == 0
 
 
-def test_the_vocabulary_has_the_size_asked_for_at_most():
-    vocabulary = wordpiece_of(TEXTS, 40).get_vocab()
-    assert sorted(vocabulary.values()) == list(range(40))
+def test_the_vocabulary_has_the_size_asked_for_at_most_with_the_most_frequent_words():
+    tokenizer = wordpiece_of(["no yes yes"], 16)
+    vocabulary = tokenizer.get_vocab()
+    assert sorted(vocabulary.values()) == list(range(16))
     assert set(SPECIAL) <= set(vocabulary)
+    assert tokenizer.tokenize("yes no") == ["yes", "n", "##o"]

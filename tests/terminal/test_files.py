@@ -26,6 +26,16 @@ def test_an_error_while_writing_leaves_the_old_file_and_nothing_else(tmp_path):
     assert list(tmp_path.iterdir()) == [file]
 
 
+def test_two_processes_may_write_one_file_at_once(tmp_path, monkeypatch):
+    with files.whole(tmp_path / "a.txt") as first:
+        first.write_text("first")
+        monkeypatch.setattr(files.os, "getpid", lambda: 1)
+        with files.whole(tmp_path / "a.txt") as second:
+            second.write_text("second")
+        assert (tmp_path / "a.txt").read_text() == "second"
+    assert (tmp_path / "a.txt").read_text() == "first"
+
+
 def test_a_folder_replaces_a_folder(tmp_path):
     for text in ("old", "new"):
         with files.whole(tmp_path / "folder") as partial:

@@ -56,12 +56,6 @@ def test_a_residual_graph_is_cut_after_the_last_block_that_is_frozen_as_a_whole(
     assert {"conv2", "norm2"} <= set(names(tail))
 
 
-def test_a_sequential_model_is_cut_too():
-    parts = [a(), layers.ReLU(name="b"), layers.Dense(2, name="c")]
-    prefix, tail = cut(keras.Sequential([keras.Input((4,)), *parts]))
-    assert (names(prefix), names(tail)) == (["a", "b"], ["c"])
-
-
 def test_operations_that_are_no_layers_are_walked_over():
     model = model_of(a(), lambda x: x[:, :3], keras.ops.tanh)
     prefix, tail = cut(model)
@@ -103,26 +97,6 @@ def test_what_may_differ_from_step_to_step_begins_the_tail(layer, always_the_sam
     prefix, tail = cut(model)
     assert names(prefix) == (["a", layer.name, "b"] if always_the_same else ["a"])
     assert names(tail) == (["head"] if always_the_same else [layer.name, "b", "head"])
-
-
-def test_a_whole_transformer_stays_in_the_prefix_only_without_dropout():
-    from transformers import DeiTConfig, TFDeiTModel
-
-    from keras_suite.layers.adopted import Adopted
-    from tests.layers.tiny import NO_POOLER, SIZES
-
-    def transformer(rate):
-        config = DeiTConfig(**SIZES, image_size=8, patch_size=4, hidden_dropout_prob=rate)
-        adopted = frozen(Adopted(TFDeiTModel(config, **NO_POOLER), "last_hidden_state", NO_POOLER))
-        return model_of(adopted, lambda x: x[:, 0], shape=(3, 8, 8))
-
-    model = transformer(0.0)
-    prefix, tail = cut(model)
-    x = np.random.default_rng(0).normal(size=(2, 3, 8, 8)).astype("float32")
-    assert prefix.output_shape == (None, SIZES["hidden_size"])
-    assert np.array_equal(tail(prefix(x)), model(x))
-    with pytest.raises(InputError, match="is random in training"):
-        cut(transformer(0.1))
 
 
 def skip_past_what_trains(x):
