@@ -97,8 +97,8 @@ class Config(PrefixCacheConfig, recipes=RECIPES):
         require(not (named and self.model == "all"), sentence)
 
 
-SMALL = {"image_size": 32, "epochs": 2, "batch_size": 32, "train_images": 320, "test_images": 100}
-PRESETS = {"paper": Config(), "quick": Config(weights="none", train_embeddings=False, **SMALL)}
+SMALL = Config(image_size=32, epochs=2, batch_size=32, train_images=320, test_images=100)
+PRESETS = {"paper": Config(), "quick": replace(SMALL, weights="none", train_embeddings=False)}
 
 
 def search_space(hp, config: Config) -> Config:
@@ -132,7 +132,7 @@ def split(config: Config, data):
     """Hold out the last tenth of the training images for validation."""
     (X, y), kept = data.train, int(len(data.train[1]) * 0.9)
     parts = (X[:kept], y[:kept]), (X[kept:], y[kept:]), data.test
-    return Split(*(rows.ArrayRows(*part, rows.LARGE_ROWS_BATCH) for part in parts))
+    return Split(*(rows.ArrayRows(X, y, rows.LARGE_ROWS_BATCH) for X, y in parts))
 
 
 def build(config: Config, parts):
@@ -168,15 +168,16 @@ def evaluate(trained) -> list:
 def figures(outcome) -> dict:
     """Draw the data, the curves, the confusion and the most confident mistakes."""
     names, (pictures, _) = outcome.data.class_names, outcome.data.test
-    size, train = outcome.config.image_size, outcome.data.train
+    size, (X, y) = outcome.config.image_size, outcome.data.train
     drawn = {
         "classes": classes.class_histogram(outcome.labels, names),
-        "samples": images.before_and_after_resizing(*train, names, size),
+        "samples": images.before_and_after_resizing(X, y, names, size),
         "learning_curves": curves.learning_curves(outcome.histories, ["loss", "accuracy"]),
         "confusion": classes.confusion_matrices(outcome.predictions("test"), names),
     }
     for each in outcome.trained:
-        mistakes = images.most_confident_mistakes(pictures, *each.predict("test"), names)
+        y, p = each.predict("test")
+        mistakes = images.most_confident_mistakes(pictures, y, p, names)
         drawn[f"most_confident_mistakes_{each.name}"] = mistakes
     return drawn
 

@@ -110,11 +110,11 @@ def evaluate(trained) -> list:
 def figures(outcome) -> dict:
     """Draw the training, the confusion, and the tuned network's most confident mistakes."""
     names, (pictures, _) = outcome.data.class_names, outcome.data.test
-    mistakes = outcome.trained[-1].predict("test")
+    y, p = outcome.trained[-1].predict("test")
     return {
         "learning_curves": curves.learning_curves(outcome.histories, ["loss", "accuracy"]),
         "confusion": classes.confusion_matrices(outcome.predictions("test"), names),
-        "most_confident_mistakes": images.most_confident_mistakes(pictures, *mistakes, names),
+        "most_confident_mistakes": images.most_confident_mistakes(pictures, y, p, names),
     }
 
 

@@ -7,10 +7,11 @@
 On 2 cores the recipe takes about 3 minutes on the sample, the quick preset half a minute. Expect
 nearly perfect figures from the paper's protocol and a far lower F1 from the sound one.
 
-Model 1 sees the rows as they are, model 2 rows balanced by ADASYN (He, Bai, Garcia and Li, IJCNN
-2008). The report's protocol ("paper") resamples the whole table BEFORE the split, so that synthetic
-copies of training frauds reach the test set: its figures flatter. The sound one ("clean") splits
-first and resamples the training part only. Model 1 is the same under both and is trained once.
+The table is of Dal Pozzolo and others, ULB Machine Learning Group. Model 1 sees the rows as they
+are, model 2 rows balanced by ADASYN (He, Bai, Garcia and Li, IJCNN 2008). The report's protocol
+("paper") resamples the whole table BEFORE the split, so that synthetic copies of training frauds
+reach the test set: its figures flatter. The sound one ("clean") splits first and resamples the
+training part only. Model 1 is the same under both and is trained once.
 """
 
 import sys
@@ -125,9 +126,8 @@ def split(config: Config, table):
     adasyn = sampling.ADASYN(config.n_neighbors, config.ratio, seed=config.seed)
     if config.resample and config.protocol == "paper":
         X, y = adasyn.fit_resample(X, y)  # the flaw: the test rows come from these
-    X, X_test, y, y_test = model_selection.train_test_split(
-        X, y, test_size=0.2, random_state=config.seed
-    )
+    drawn: list = model_selection.train_test_split(X, y, test_size=0.2, random_state=config.seed)
+    X, X_test, y, y_test = drawn
     kept = int(len(X) * 0.75)  # Keras' validation_split takes the last quarter
     train, validation = (X[:kept], y[:kept]), (X[kept:], y[kept:])
     if config.resample and config.protocol == "clean":

@@ -11,9 +11,9 @@ value of all layers (r = 8 for QQP, 16 for MultiNLI) and the classification head
 360 for MultiNLI. Batch size and learning rates, which the reports do not name, are ours.
 RoBERTa-large wants a GPU; `--encoder minilm` takes about 6 minutes on 2 cores.
 
-Training and validation pairs are drawn from GLUE's training split (arXiv:1804.07461), the test
-pairs are the first of its validation split. The reports' figures are of validation pairs that
-nothing was chosen on, so they stand beside our test figures.
+Training and validation pairs are drawn from the training split of GLUE (arXiv:1804.07461; MultiNLI
+arXiv:1704.05426), the test pairs are the first of its validation split. The reports' figures are of
+validation pairs that nothing was chosen on, so they stand beside our test figures.
 """
 
 import sys
@@ -106,9 +106,8 @@ class Config(ExperimentConfig, recipes=RECIPES):
     """Number of evaluations; training ends with the last."""
 
 
-QUICK = {"train_pairs": 400, "validation_pairs": 100, "test_pairs": 200, "max_length": 64}
-QUICK |= {"encoder": "tiny", "steps_per_evaluation": 25, "evaluations": 3}
-PRESETS = {"paper": Config(), "quick": Config(**QUICK)}
+TINY = Config(encoder="tiny", max_length=64, test_pairs=200, steps_per_evaluation=25, evaluations=3)
+PRESETS = {"paper": Config(), "quick": replace(TINY, train_pairs=400, validation_pairs=100)}
 
 
 def search_space(hp, config: Config) -> Config:
@@ -141,6 +140,8 @@ def variants(config: Config) -> list[Variant]:
 
 def split(config: Config, pairs):
     """Draw validation and training pairs from the training split, tokenise them and the test's."""
+    assert config.train_pairs is not None  # but the recipe's
+    assert config.validation_pairs is not None
     sizes = config.train_pairs, config.validation_pairs, config.test_pairs, config.max_length
     return pair_rows.pair_rows(pairs, *sizes, config.encoder, config.seed)
 

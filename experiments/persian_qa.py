@@ -7,10 +7,10 @@
 
 The recipe is the report's: dropout 0.2 and a dense layer of start and end logits on ParsBERT
 (arXiv:2005.12515) or ALBERT (arXiv:1909.11942), AdamW with weight decay 0.1 (none on biases and
-norms), learning rate 5e-5 that each epoch divides by 10, one epoch of batches of 16, 512 tokens. A
-context that is longer is cut into windows that overlap; the answer is the best span of all. That a
-question has no answer is decided by a threshold chosen on validation questions. For ParsBERT, the
-authors of PQuAD (arXiv:2202.06219) publish exact match 68.1 and F1 82.0.
+norms), learning rate 5e-5 that each epoch divides by 10, one epoch of batches of 16, 512 tokens.
+Longer contexts are cut into overlapping windows; the answer is the best span of all. A threshold
+chosen on validation questions decides that a question has no answer (SQuAD 2.0, arXiv:1806.03822).
+For ParsBERT, the authors of PQuAD (arXiv:2202.06219) publish exact match 68.1 and F1 82.0.
 
 Without PQuAD's training file, the questions to train and to validate on are drawn from its
 validation file. By the time that single steps take, ParsBERT on those wants 8 GB of memory and an
@@ -87,9 +87,9 @@ class Config(ExperimentConfig):
     """Use only so many test questions, evenly spaced in the file; 0 uses all."""
 
 
-QUICK = {"train_questions": 400, "validation_questions": 80, "test_questions": 80}
-QUICK |= {"max_length": 256, "stride": 64, "learning_rate": 1e-3, "epochs": 2, "evaluations": 2}
-PRESETS = {"paper": Config(), "quick": Config(encoder="tiny", **QUICK)}
+TINY = Config(encoder="tiny", learning_rate=1e-3, max_length=256, stride=64, test_questions=80)
+QUICK = replace(TINY, epochs=2, evaluations=2, train_questions=400, validation_questions=80)
+PRESETS = {"paper": Config(), "quick": QUICK}
 
 
 def search_space(hp, config: Config) -> Config:
@@ -120,7 +120,7 @@ def split(config: Config, questions):
     tokenizer = encoders.tokenizer_for(config.encoder, contexts)
     given = tokenizer, config.max_length, config.stride
     parts = (getattr(questions, part) for part in PARTS)
-    return TextSplit(*(windows.make_windows(part, *given) for part in parts), tokenizer)
+    return TextSplit(*(windows.make_windows(part, *given) for part in parts), tokenizer=tokenizer)
 
 
 def build(config: Config, rows):

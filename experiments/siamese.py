@@ -86,8 +86,8 @@ class Config(ExperimentConfig):
         )
 
 
-QUICK = {"epochs": 2, "train_images": 3000, "test_images": 1000, "tsne_images": 200}
-PRESETS = {"paper": Config(), "quick": Config(**QUICK)}
+QUICK = Config(epochs=2, train_images=3000, test_images=1000, tsne_images=200)
+PRESETS = {"paper": Config(), "quick": QUICK}
 
 
 def search_space(hp, config: Config) -> Config:
@@ -127,7 +127,7 @@ def split(config: Config, images):
     else:
         size = config.batch_size, config.classes_per_batch
         rows = (triplet_rows.ClassRows(*part, *size) for part in parts)
-    return Split(*rows, triplet_rows.EmbeddedRows(*images.test))
+    return Split(*rows, test=triplet_rows.EmbeddedRows(*images.test))
 
 
 def build(config: Config, rows):
@@ -139,6 +139,7 @@ def build(config: Config, rows):
         model = siamese.triplet_network(tower, config.margin)
         model.compile(adam, triplet.mean_output, metrics=[triplet.zero_loss])
         return model
+    assert config.mining != "all"
     loss = triplet_mining.MinedTripletLoss(config.mining, config.margin)
     tower.compile(adam, loss, metrics=triplet_mining.zero_loss_metrics(loss))
     return tower

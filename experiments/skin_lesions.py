@@ -18,7 +18,7 @@ augmentation were settled with test figures of an earlier recipe in sight. On 2 
 
 import sys
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from etils import epy
 
@@ -127,7 +127,7 @@ def split(config: Config, lesions):
     kept, at_once = config.train_images or None, 256
     balance = BALANCE[config.remedy]
     train = class_balance.ClassBalancedRows(X[:kept], y[:kept], at_once, **balance)
-    return Split(train, *(rows.ArrayRows(*part, at_once) for part in others))
+    return Split(train, *(rows.ArrayRows(X, y, at_once) for X, y in others))
 
 
 def build(config: Config, parts):
@@ -136,7 +136,7 @@ def build(config: Config, parts):
     augment = config.remedy in AUGMENTED
     model = lesion_cnn.lesion_cnn(len(CLASSES), dropout=config.dropout, augment=augment)
     steps = config.epochs * -(-len(parts.train) // config.batch_size)
-    rate = keras.optimizers.schedules.CosineDecay(config.learning_rate, steps)
+    rate: Any = keras.optimizers.schedules.CosineDecay(config.learning_rate, steps)
     model.compile(
         keras.optimizers.Adam(rate),
         "sparse_categorical_crossentropy",

@@ -145,7 +145,7 @@ def files(outcome) -> dict[str, str]:
     return {"answers.txt": says(outcome)[0] + "\n", "answers.json": content + "\n"}
 
 
-def says(outcome) -> list[str]:
+def says(outcome) -> list:
     """Say the answers, and show how well the benchmarks went."""
     tables = (results.results_table(outcome.results, group=g) for g in ("analogies", "similarity"))
     return [answers.as_text(outcome.trained[0].kept["answers"]), *tables]

@@ -26,7 +26,7 @@ def _enlarged(size: int) -> np.ndarray:
     from PIL import Image
     from sklearn.datasets import load_digits
 
-    grey = (load_digits().images * 255 / 16).astype("uint8")
+    grey = (load_digits().images * 255 / 16).astype("uint8")  # pyright: ignore[reportAttributeAccessIssue]
     way = Image.Resampling.BILINEAR
     return np.stack([np.asarray(Image.fromarray(each).resize((size, size), way)) for each in grey])
 
@@ -35,9 +35,8 @@ def _images(X: np.ndarray, source: str) -> Images:
     from sklearn.datasets import load_digits
     from sklearn.model_selection import train_test_split
 
-    labels = load_digits().target.astype("int64")
-    X, X_test, y, y_test = train_test_split(
-        X, labels, test_size=360, stratify=labels, random_state=0
-    )
+    labels = load_digits().target.astype("int64")  # pyright: ignore[reportAttributeAccessIssue]
+    cut: list = train_test_split(X, labels, test_size=360, stratify=labels, random_state=0)
+    X, X_test, y, y_test = cut
     provenance = Provenance(source, "sample", len(labels), sha256_of_arrays(X, y, X_test, y_test))
     return Images((X, y), (X_test, y_test), [*"0123456789"], provenance=provenance)

@@ -1,21 +1,19 @@
 """Rows apart: to train on, to choose by, to judge by."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
     from transformers import PreTrainedTokenizerFast
 
-    from keras_suite.data.length_buckets import TextRows
-
 Arrays = tuple["np.ndarray", "np.ndarray"]
-Rows = Union[Arrays, "TextRows"]
+Rows = TypeVar("Rows")
 
 
 @dataclass(frozen=True)
-class Split:
-    """Three disjoint sets of rows, each a pair (inputs ``[n, ...]``, labels ``[n]``) or texts.
+class Split(Generic[Rows]):
+    """Three disjoint sets of rows, such as pairs (inputs ``[n, ...]``, labels ``[n]``) or texts.
 
     Weights, scalers and resampling may see ``train`` alone; ``validation`` is for choices (epochs,
     thresholds, hyperparameters), ``test`` for the figures that are reported.

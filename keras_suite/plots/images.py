@@ -11,7 +11,7 @@ COLUMNS = 6
 MISTAKES = 24
 
 
-def gallery(images: np.ndarray, titles: list[str]) -> Figure:
+def gallery(images: Sequence[np.ndarray] | np.ndarray, titles: list[str]) -> Figure:
     """Draw small pictures in rows, uint8 ``[n, height, width]`` or ``[n, height, width, 3]``."""
     figure, axes = subplots(max(1, -(-len(images) // COLUMNS)), COLUMNS, 1.6, 1.9)
     for axis in axes.flat:
@@ -30,7 +30,7 @@ def most_confident_mistakes(
     Labels are ``[n]``, outputs probabilities ``[n, classes]``.
     """
     guess, sure = outputs.argmax(axis=1), outputs.max(axis=1)
-    wrong = [i for i in (-sure).argsort() if guess[i] != labels[i]][:MISTAKES]
+    wrong: list[int] = [i for i in (-sure).argsort() if guess[i] != labels[i]][:MISTAKES]
     titles = [f"{class_names[labels[i]]},\npredicted {class_names[guess[i]]}" for i in wrong]
     return gallery([images[i] for i in wrong], titles)
 

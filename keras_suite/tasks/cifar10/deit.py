@@ -14,7 +14,7 @@ from keras_suite.layers.adopted import Adopted
 from keras_suite.models.checkpoints import load_pretrained
 from keras_suite.tasks.cifar10.images import dense_head, scaled_images
 
-SIZES = {
+SIZES: dict[str, dict] = {
     "base": {"hidden_size": 768, "num_attention_heads": 12, "intermediate_size": 3072},
     "small": {"hidden_size": 384, "num_attention_heads": 6, "intermediate_size": 1536},
 }
@@ -63,7 +63,7 @@ def deit_with_imagenet_head(
     trunk = _opened(original, original.config.num_labels, trained)
     for head in HEADS:
         trunk.get_layer(head).set_weights(getattr(original, head).get_weights())
-    outputs = dense_head(trunk.output, classes)
+    outputs = dense_head(trunk.outputs[0], classes)
     return keras.Model(trunk.input, outputs, name="deit_with_imagenet_head")
 
 
@@ -109,7 +109,7 @@ def _random(size: str, image_size: int) -> TFDeiT:
             f"DeiT cuts images into patches of {PATCH_SIZE} pixels a side: choose an image size "
             f"that is a multiple of {PATCH_SIZE} instead of {image_size}."
         )
-    given = {"image_size": image_size, "patch_size": PATCH_SIZE, "num_labels": 1000}
+    given: dict = {"image_size": image_size, "patch_size": PATCH_SIZE, "num_labels": 1000}
     original = TFDeiT(DeiTConfig(**SIZES[size], **given))
     original.build_in_name_scope()
     return original

@@ -4,7 +4,7 @@ import keras
 from keras import layers
 
 
-def scaled_images(image_size: int) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+def scaled_images(image_size: int) -> tuple:
     """Begin a model with images scaled by 1/255 and resized bilinearly.
 
     Returns:

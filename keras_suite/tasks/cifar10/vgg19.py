@@ -53,7 +53,7 @@ def vgg19(image_size: int, classes: int, weights: Literal["imagenet"] | Path | N
 def _convolutions(pixels: keras.KerasTensor, weights: str | Path | None) -> keras.Model:
     if weights == "imagenet":
         return _with_imagenet_weights(pixels)
-    model = keras.applications.VGG19(include_top=False, weights=None, input_tensor=pixels)
+    model = keras.applications.VGG19(include_top=False, weights=None, input_tensor=pixels)  # pyright: ignore[reportArgumentType]
     if weights is not None:
         try:
             model.load_weights(weights)

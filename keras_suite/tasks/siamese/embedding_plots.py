@@ -1,6 +1,7 @@
 """Figures of embeddings and of what they were learnt from."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -24,13 +25,13 @@ def tsne_maps(
     """
     parts = next(iter(embeddings.values()))
     figure, axes = subplots(len(parts), len(embeddings), 3.1, 3.1)
-    colors = mpl.colormaps["tab10"].colors
+    tab10: Any = mpl.colormaps["tab10"]
     for column, (model, by_part) in enumerate(embeddings.items()):
         for row, (part, (labels, vectors)) in enumerate(by_part.items()):
             points, axis = _tsne(vectors), axes[row, column]
             for label, name in enumerate(classes):
                 some = points[labels == label]
-                axis.scatter(*some.T, s=5, color=colors[label], label=name, linewidths=0)
+                axis.scatter(*some.T, s=5, color=tab10.colors[label], label=name, linewidths=0)
             axis.set(title=f"{model}\n{part}", xticks=[], yticks=[])
             axis.spines[:].set_visible(False)
     beside = {"loc": "outside right center", "markerscale": 4, "handletextpad": 0}
@@ -78,7 +79,7 @@ def nearest_images(
     figure, axes = subplots(len(queries), 1 + NEIGHBOURS, 1.2, 1.4)
     for row, query in zip(axes, queries, strict=True):
         for axis, shown in zip(row, [query, *nearest[query]], strict=True):
-            name = classes[labels[shown]]
+            name = classes[int(labels[shown])]
             axis.imshow(images[shown], cmap="gray", vmin=0, vmax=255)
             axis.set_axis_off()
             color = "black" if labels[shown] == labels[query] else COLORS[1]

@@ -1,6 +1,6 @@
 """The triplet loss of triplets chosen among all that a batch of labelled embeddings holds."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import keras
 import tensorflow as tf
@@ -19,7 +19,8 @@ class MinedTripletLoss(keras.losses.Loss):
 
     def __init__(self, mining: Mining, margin: float = MARGIN, name: str = "mined_triplet_loss"):
         super().__init__(name=name)
-        self.mining, self.margin = mining, margin
+        self.mining: Mining = mining
+        self.margin = margin
 
     def call(self, y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
         """Return the loss of each mined triplet."""
@@ -111,8 +112,8 @@ def _pairs(labels: tf.Tensor, embeddings: tf.Tensor) -> tuple[tf.Tensor, tf.Tens
     squares = tf.reduce_sum(tf.square(embeddings), axis=1)
     products = tf.matmul(embeddings, embeddings, transpose_b=True)
     distances = tf.maximum(squares[:, None] - 2 * products + squares, 0.0)
-    same = labels[:, None] == labels
-    oneself = tf.eye(tf.shape(labels)[0], dtype=tf.bool)
+    same: Any = labels[:, None] == labels
+    oneself: Any = tf.eye(tf.shape(labels)[0], dtype=tf.bool)
     return distances, same & ~oneself, ~same
 
 

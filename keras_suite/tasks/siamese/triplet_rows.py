@@ -33,7 +33,7 @@ class EmbeddedRows(Sized):
 
     def predict(self, model: keras.Model) -> np.ndarray:
         """Return the embeddings ``[n, size]`` that the model's tower makes of the images."""
-        return tower_of(model).predict(self.images, batch_size=EMBEDDED_AT_ONCE, verbose=0)
+        return tower_of(model).predict(self.images, batch_size=EMBEDDED_AT_ONCE, verbose=0)  # pyright: ignore[reportArgumentType]
 
 
 @dataclass(frozen=True)
@@ -74,14 +74,14 @@ class _DrawnRows(EmbeddedRows, ABC):
 
     def validation_data(self) -> tf.data.Dataset:
         """Give the same batches every time, as many as the images fill."""
-        size, start = self.evaluation_batch, tf.Variable(0, dtype=tf.int64)
+        size, start = self.evaluation_batch, tf.Variable(0, dtype=tf.int64)  # pyright: ignore[reportArgumentType]
         return self.training_batches(size, VALIDATION_SEED, start, -(-len(self) // size))
 
     @cached_property
     def _by_class(self) -> RowsByClass:
         return RowsByClass(self.labels)
 
-    def _signature(self) -> tuple:
+    def _signature(self):
         batch = self.batch(self.evaluation_batch, np.random.default_rng(0))
         return keras.tree.map_structure(
             lambda x: tf.TensorSpec([None, *x.shape[1:]], x.dtype), batch

@@ -1,7 +1,10 @@
 """Balanced accuracy as a metric to compile a model with; Keras has none."""
 
+from typing import Any
+
 import keras
-from keras import ops
+
+ops: Any = keras.ops
 
 
 @keras.saving.register_keras_serializable("keras_suite")

@@ -110,9 +110,10 @@ def _sample() -> Lesions:
     ]
     labels = np.repeat(np.arange(len(CLASS_NAMES)), [len(each) for each in picks])
     rows = np.stack([np.concatenate(picks), labels], axis=1)
-    rest, test = train_test_split(rows, test_size=0.2, stratify=labels, random_state=0)
-    train, validation = train_test_split(rest, test_size=0.125, stratify=rest[:, 1], random_state=0)
-    parts = [(X[part[:, 0], 2:-2, 2:-2], part[:, 1]) for part in (train, validation, test)]
+    cut: list = train_test_split(rows, test_size=0.2, stratify=labels, random_state=0)
+    rest, test = cut
+    cut = train_test_split(rest, test_size=0.125, stratify=rest[:, 1], random_state=0)
+    parts = [(X[part[:, 0], 2:-2, 2:-2], part[:, 1]) for part in (*cut, test)]
     source = "digits of scikit-learn, coloured and made as unbalanced as DermaMNIST"
     provenance = Provenance(source, "sample", len(labels), sha256_of_arrays(*chain(*parts)))
     return Lesions(Split(*parts), provenance=provenance)

@@ -7,6 +7,7 @@ and Korhonen, 2015 (SimLex-999). The upper and lower case of words is no matter.
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from gensim.models import KeyedVectors
@@ -32,17 +33,17 @@ def score_analogies(
         ``accuracy``, also with the ``wrong_sign``, c - (b - a), and by the ``neighbour`` of c.
     """
     among = min(among or len(keyed), len(keyed))
-    known = {word.upper() for word in keyed.index_to_key[:among]}
+    known = [str(word).upper() for word in keyed.index_to_key[:among]]
     rows, section = [], ""
     for line in Path(path).read_text(encoding="utf-8").splitlines():
         section = line[1:].strip() if line.startswith(":") else section
         rows += [] if line.startswith(":") else [(section, *line.upper().split())]
     table = pd.DataFrame(rows, columns=["section", *"abcd"])
-    is_known = table[list("abcd")].isin(known).all(axis=1)
+    is_known: Any = table[list("abcd")].isin(known).all(axis=1)
     table = table.assign(asked=is_known, unknown=~is_known, **dict.fromkeys(ORDERS, False))
     for kind, order in ORDERS.items() if is_known.any() else ():
         table.loc[is_known, kind] = _is_right(keyed, table.loc[is_known, list(order)], among)
-    counts = table.groupby("section", sort=False)[["asked", "unknown", *ORDERS]].sum()
+    counts: Any = table.groupby("section", sort=False)[["asked", "unknown", *ORDERS]].sum()
     syntactic = counts.index.str.startswith("gram")
     totals = {"semantic": ~syntactic, "syntactic": syntactic, "analogies": syntactic | True}
     sums = {f"all {name}": counts[of].sum() for name, of in totals.items()}
@@ -68,7 +69,7 @@ def score_pairs(keyed: KeyedVectors) -> dict[str, dict[str, float]]:
         By benchmark, how many pairs were ``asked`` and how many were not, for a word is
         ``unknown``; and of two pairs or more the correlations ``spearman`` and ``pearson``.
     """
-    known = {word.upper() for word in keyed.index_to_key}
+    known = {str(word).upper() for word in keyed.index_to_key}
     scores = {}
     for name, file in PAIRS.items():
         lines = Path(datapath(file)).read_text(encoding="utf-8").upper().splitlines()
@@ -76,7 +77,7 @@ def score_pairs(keyed: KeyedVectors) -> dict[str, dict[str, float]]:
         asked = sum(map(known.issuperset, pairs))
         scores[name] = {"asked": asked, "unknown": len(pairs) - asked}
         if asked > 1:
-            both = keyed.evaluate_word_pairs(datapath(file), restrict_vocab=len(keyed))[:2]
+            both: Any = keyed.evaluate_word_pairs(datapath(file), restrict_vocab=len(keyed))[:2]
             values = (float(each.statistic) for each in both)
             scores[name] |= dict(zip(("pearson", "spearman"), values, strict=True))
     return scores

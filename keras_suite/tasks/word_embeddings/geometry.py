@@ -1,6 +1,7 @@
 """What lies where, by the cosine: answers to analogies, steps between pairs, categories, planes."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from gensim.models import KeyedVectors
@@ -16,10 +17,10 @@ Scored = list[tuple[str, float]]  # words and their cosines, the closest first
 def answer(keyed: KeyedVectors, analogy: Analogy, count: int) -> dict:
     """Answer an analogy by the ``words`` closest to c + (b - a), and ``rank`` the expected one."""
     a, b, c, expected = analogy
-    cosines = keyed.most_similar(positive=[b, c], negative=[a], topn=None)
-    cosines[[keyed.key_to_index[word] for word in (a, b, c)]] = -np.inf
+    cosines: Any = keyed.most_similar(positive=[b, c], negative=[a], topn=None)  # pyright: ignore[reportArgumentType]
+    cosines[[keyed.get_index(word) for word in (a, b, c)]] = -np.inf
     first = np.argsort(-cosines)[:count]
-    rank = 1 + int((cosines > cosines[keyed.key_to_index[expected]]).sum()) if expected else None
+    rank = 1 + int((cosines > cosines[keyed.get_index(expected)]).sum()) if expected else None
     return {"rank": rank, "words": [(keyed.index_to_key[i], float(cosines[i])) for i in first]}
 
 

@@ -54,5 +54,5 @@ def nearest_words(words: Sequence[str], vectors: np.ndarray, count: int = 10) ->
     outputs = {"neighbours": to_word(neighbours), "cosines": cosines, "known": ids > 0}
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     units = vectors / np.where(lengths == 0, 1, lengths)
-    nearest.table.embeddings.assign(np.concatenate([np.zeros_like(units[:1]), units]))
+    nearest.table.set_weights([np.concatenate([np.zeros_like(units[:1]), units])])
     return keras.Model(asked, outputs, name="nearest_words")

@@ -83,7 +83,7 @@ def failure(failed: dict) -> Figure:
 def benchmark(scores: pd.DataFrame) -> Figure:
     """Draw the shares of analogies that were answered rightly, by section."""
     figure, axes = subplots(1, 1, 7.4, 1.2 + 0.42 * len(scores))
-    series = scores[["accuracy", "wrong_sign", "neighbour"]].to_dict("list")
+    series = {name: list(scores[name]) for name in ("accuracy", "wrong_sign", "neighbour")}
     _grouped_bars(axes[0, 0], scores.index, series, "{:.1%}")
     axes[0, 0].set(xlabel="answered rightly", xlim=(0, 1.08))
     axes[0, 0].xaxis.set_major_formatter("{x:.0%}")
@@ -129,7 +129,7 @@ def _grouped_bars(
     for i, (label, values) in enumerate(series.items()):
         places = np.arange(len(values)) + (i - (len(series) - 1) / 2) * width
         bars = axis.barh(places, values, 0.9 * width, label=label)
-        axis.bar_label(bars, map(form.format, values), padding=2, size=7)
+        axis.bar_label(bars, [form.format(value) for value in values], padding=2, size=7)
     axis.set_yticks(range(len(values)), rows)
     axis.set_ylim(len(values) - 0.4, -0.6)
     axis.legend(frameon=False, loc="lower left", bbox_to_anchor=(-0.1, 1), fontsize=8, ncols=3)
@@ -137,6 +137,7 @@ def _grouped_bars(
 
 def _label(axis: Axes, points: np.ndarray, words: list[str], taken: np.ndarray) -> None:
     """Write words beside points ``[n, 2]`` so that they cover neither each other nor ``taken``."""
+    assert isinstance(axis.figure, Figure)
     axis.figure.draw_without_rendering()  # only then is it known where points and texts lie
     avoid = axis.transData.transform(taken)
     line = {"arrowstyle": "-", "color": "0.6", "linewidth": 0.6, "shrinkA": 0, "shrinkB": 4}

@@ -3,9 +3,9 @@
 import difflib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gensim.models import KeyedVectors
 
@@ -34,7 +34,7 @@ class Analogy(NamedTuple):
         return f"{self.a}:{self.b}::{self.c}"
 
 
-def questions_with(words: list[str], analogies: list[str]) -> dict:
+def questions_with(words: Iterable[str], analogies: Iterable[str]) -> dict:
     """Put a person's words and analogies before the report's.
 
     Returns:
@@ -59,7 +59,7 @@ def words_of(questions: dict | list | tuple | str) -> Iterator[str]:
             yield from words_of(each)
 
 
-def known_to(keyed: KeyedVectors, questions: dict | list) -> dict | list:
+def known_to(keyed: KeyedVectors, questions: dict | list) -> Any:
     """Return the questions all of whose words have vectors, in lists by the same names."""
     if isinstance(questions, dict):
         return {name: known_to(keyed, each) for name, each in questions.items()}
@@ -86,5 +86,5 @@ def require_known(keyed: KeyedVectors, questions: list, called: str) -> None:
 
 def close_spellings(keyed: KeyedVectors, word: str) -> list[str]:
     """Return up to three frequent words spelt almost like ``word`` in any case, closest first."""
-    known = {each.lower(): each for each in reversed(keyed.index_to_key[:FREQUENT])}
+    known = {str(each).lower(): str(each) for each in reversed(keyed.index_to_key[:FREQUENT])}
     return [known[each] for each in difflib.get_close_matches(word.lower(), known, cutoff=0.7)]

@@ -8,7 +8,7 @@ from gensim import utils
 from gensim.models import KeyedVectors, Word2Vec
 from gensim.test.utils import datapath
 
-RECIPE = {"vector_size": 50, "window": 5, "min_count": 2, "sg": 1, "epochs": 20}
+RECIPE: dict = {"vector_size": 50, "window": 5, "min_count": 2, "sg": 1, "epochs": 20}
 SOURCE = "word2vec vectors trained on the 350 news texts that gensim ships"
 
 

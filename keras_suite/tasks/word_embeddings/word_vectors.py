@@ -53,7 +53,8 @@ def keyed_vectors(words: Sequence[str], vectors: np.ndarray) -> KeyedVectors:
     keyed.key_to_index = {word: index for index, word in enumerate(words)}
     keyed.vectors = vectors  # add_vectors would copy what is mapped
     keyed.fill_norms()
-    keyed.norms[keyed.norms == 0] = 1  # a word such as <pad> is then near to none, not to NaN
+    # A word such as <pad> is then near to none, not to NaN.
+    keyed.norms[keyed.norms == 0] = 1  # pyright: ignore[reportOptionalSubscript]
     return keyed
 
 
