@@ -1,10 +1,13 @@
+import shutil
+
 import pytest
 
 from keras_suite.report.comparison import compare
 from keras_suite.report.page import write_comparison, write_report
-from tests.report.browser import CHROMIUM, Browser
 from tests.report.run_folders import REAL, SAMPLE, result, write_figure, write_run, write_search
 
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not CHROMIUM, reason="there is no chromium to look at pages with"),
@@ -13,10 +16,27 @@ EVIL = '"><img src=x onerror=alert(1)>'
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    browser = Browser(tmp_path_factory.mktemp("profile"))
-    yield browser
-    browser.close()
+def browser():
+    with playwright.sync_playwright() as player:
+        yield player.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+
+
+@pytest.fixture
+def opened(browser):
+    """Open a page from disk; gives the tab and what it has complained of or asked a network for."""
+
+    def opened(path, width=1200, media="screen", **context):
+        tab = browser.new_context(viewport={"width": width, "height": 900}, **context).new_page()
+        complaints = []
+        tab.on("console", lambda message: complaints.append(message.text))
+        tab.on("pageerror", lambda error: complaints.append(error))
+        local = ("file:", "data:")
+        tab.on("request", lambda r: r.url.startswith(local) or complaints.append(r.url))
+        tab.emulate_media(media=media)
+        tab.goto(path.as_uri())
+        return tab, complaints
+
+    return opened
 
 
 @pytest.fixture(scope="module")
@@ -37,55 +57,52 @@ def page(tmp_path_factory):
     return write_report(runs, tmp_path_factory.mktemp("report"))[0]
 
 
-def column(browser, number):
-    return browser.value(
+def column(tab, number):
+    return tab.evaluate(
         "[...document.querySelectorAll('.overview tbody tr')]"
         f".map(row => row.cells[{number}].dataset.value ?? row.cells[{number}].textContent.trim())"
     )
 
 
-def sorted_as(browser):
-    return browser.value(
-        "[...document.querySelectorAll('.overview thead th')].map(e => e.getAttribute('aria-sort'))"
-    )
+def sorted_as(tab):
+    heads = tab.locator(".overview thead th").all()
+    return [head.get_attribute("aria-sort") for head in heads]
 
 
-def test_it_opens_from_disk_with_all_figures_and_nothing_complains_or_is_fetched(browser, page):
-    browser.open(page)
-    assert browser.complaints() == []
-    assert browser.value("document.querySelectorAll('table.figures').length") == 4
-    assert EVIL in browser.value("document.body.textContent")
-    images = browser.value("[...document.images].map(e => [e.complete, e.naturalWidth, e.alt])")
+def test_it_opens_from_disk_with_all_figures_and_nothing_complains_or_is_fetched(opened, page):
+    tab, complaints = opened(page)
+    assert tab.locator("table.figures").count() == 4
+    assert EVIL in tab.text_content("body")
+    images = tab.evaluate("[...document.images].map(e => [e.complete, e.naturalWidth, e.alt])")
     assert len(images) == 7
     assert all(map(all, images))  # loaded, of a size, and with words instead
+    assert complaints == []
 
 
-def test_a_click_sorts_and_another_turns_it_round_and_so_does_the_keyboard(browser, page):
-    browser.open(page)
-    buttons = "document.querySelectorAll('.overview thead button')"
-    names = column(browser, 0)
-    assert sorted_as(browser) == ["none"] * 10
-    browser.value(f"{buttons}[4].click()")
-    up = [float(each) for each in column(browser, 4)]
+def test_a_click_sorts_and_another_turns_it_round_and_so_does_the_keyboard(opened, page):
+    tab, _ = opened(page)
+    buttons = tab.locator(".overview thead button")
+    names = column(tab, 0)
+    assert sorted_as(tab) == ["none"] * 10
+    buttons.nth(4).click()
+    up = [float(each) for each in column(tab, 4)]
     assert up == sorted(up)
     assert up[0] < up[-1]
-    assert sorted_as(browser)[4] == "ascending"
-    browser.value(f"{buttons}[4].click()")
-    assert [float(each) for each in column(browser, 4)] == up[::-1]
-    assert sorted_as(browser) == [*["none"] * 4, "descending", *["none"] * 5]
-    browser.value(f"{buttons}[0].focus()")
-    browser.press("Enter", 13, "\r")
-    browser.press(" ", 32, " ")
-    assert sorted_as(browser)[0] == "descending"
-    assert column(browser, 0) == sorted(names, reverse=True)
+    assert sorted_as(tab)[4] == "ascending"
+    buttons.nth(4).click()
+    assert [float(each) for each in column(tab, 4)] == up[::-1]
+    assert sorted_as(tab) == [*["none"] * 4, "descending", *["none"] * 5]
+    buttons.nth(0).press("Enter")
+    buttons.nth(0).press("Space")
+    assert sorted_as(tab)[0] == "descending"
+    assert column(tab, 0) == sorted(names, reverse=True)
 
 
 @pytest.mark.parametrize("width", [320, 375, 1200])
-def test_nothing_is_wider_than_the_window(browser, page, width):
-    browser.open(page, width=width)
-    browser.value("for (const each of document.querySelectorAll('details')) each.open = true")
-    assert browser.value("innerWidth") == width
-    assert browser.value("document.documentElement.scrollWidth") <= width
+def test_nothing_is_wider_than_the_window(opened, page, width):
+    tab, _ = opened(page, width=width)
+    tab.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
 
 
 CONTRAST = """
@@ -119,28 +136,22 @@ CONTRAST = """
 @pytest.mark.parametrize(
     ("media", "scheme"), [("screen", "light"), ("screen", "dark"), ("print", "light")]
 )
-def test_all_text_stands_out_from_its_ground(browser, page, media, scheme):
-    browser.open(page, media=media, scheme=scheme)
-    assert browser.value(CONTRAST) >= 4.5  # WCAG 2, level AA
+def test_all_text_stands_out_from_its_ground(opened, page, media, scheme):
+    tab, _ = opened(page, media=media, color_scheme=scheme)
+    assert tab.evaluate(CONTRAST) >= 4.5  # WCAG 2, level AA
 
 
-def test_without_its_script_the_page_is_plain_tables(browser, page):
-    browser.send("Emulation.setScriptExecutionDisabled", value=True)
-    try:
-        browser.open(page)
-        html = browser.send("DOM.getDocument")["root"]["nodeId"]
-        rows = browser.send("DOM.querySelectorAll", nodeId=html, selector=".overview tbody tr")
-        buttons = browser.send("DOM.querySelectorAll", nodeId=html, selector="button")
-    finally:
-        browser.send("Emulation.setScriptExecutionDisabled", value=False)
-    assert (len(rows["nodeIds"]), len(buttons["nodeIds"])) == (4, 0)
+def test_without_its_script_the_page_is_plain_tables(opened, page):
+    tab, _ = opened(page, java_script_enabled=False)
+    assert tab.locator(".overview tbody tr").count() == 4
+    assert tab.locator("button").count() == 0
 
 
-def test_a_comparison_is_a_page_as_well(browser, tmp_path):
+def test_a_comparison_is_a_page_as_well(opened, tmp_path):
     runs = [write_run(tmp_path, f"{i}{EVIL}", "toy", {EVIL: i}) for i in range(2)]
     write_comparison(compare(*runs), tmp_path / "page.html")
-    browser.open(tmp_path / "page.html", width=375)
-    assert browser.complaints() == []
-    assert browser.value("document.documentElement.scrollWidth") <= 375
-    assert browser.value("document.querySelectorAll('.pairs tbody tr').length") == 3
-    assert browser.value("document.images.length") == 0
+    tab, complaints = opened(tmp_path / "page.html", width=375)
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 375
+    assert tab.locator(".pairs tbody tr").count() == 3
+    assert tab.locator("img").count() == 0
+    assert complaints == []
