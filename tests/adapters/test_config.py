@@ -30,6 +30,7 @@ def test_targets_are_the_ends_of_paths_or_whole_ones_in_some_layers(options, cho
         ({"target_modules": "query"}, "matches no dense layer"),
         ({"layers_to_transform": (0, 7)}, r"There is no layer 7; there are \[0, 1, 2\]"),
         ({"rank_pattern": {"key": 2}}, "rank pattern 'key' matches none of query"),
+        ({"rank_pattern": {"uery": 2}}, "rank pattern 'uery' matches none of query"),
         (
             {"target_modules": ("query", "qury")},
             r"qury matches no dense layer; there are query \(as .*layer.0.*\), key .*, value .*, "
