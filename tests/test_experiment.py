@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from keras_suite.cli import main
+from keras_suite.cli import run_file
 from keras_suite.errors import InputError
 from keras_suite.experiment import Trained, Variant, choose, prepare, run
 from keras_suite.runs.read import read_rows, read_run
@@ -190,7 +190,7 @@ def test_resuming_a_finished_run_only_shows_it(tmp_path, monkeypatch, capsys):
     said = []
     for flags in ([], ["--resume"]):
         monkeypatch.setattr(sys, "argv", ["toy.py", "--output", str(tmp_path), *flags])
-        assert main(toy) == 0
+        assert run_file(toy) == 0
         said.append(capsys.readouterr())
         folder = (tmp_path / "toy" / "latest").resolve()
         said[-1] = said[-1].out.splitlines(), (folder / "metrics.json").read_bytes()
