@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 import tyro
 
-from keras_suite.config import ExperimentConfig, read_config
+from keras_suite.config import ExperimentConfig, read_config, shown
 from keras_suite.errors import InputError
 from keras_suite.experiment import run as run_experiment
 from keras_suite.runs.run import open_run
@@ -23,29 +23,21 @@ from keras_suite.terminal.flags import read_flags
 from keras_suite.terminal.interrupts import ctrl_c_ends_at_once
 from keras_suite.terminal.quiet import start_tensorflow
 
-COMMANDS = {
-    "run": "Run an experiment: train, measure, compare, draw and export its models.",
-    "tune": "Search an experiment's hyperparameters with Hyperband.",
-    "report": "Write all runs on one page.",
-    "compare": "Set two runs side by side.",
-    "export": "Make the models of runs versions for TensorFlow Serving.",
-    "check": "Ask whether exports give what the models gave, and how fast.",
-    "predict": "Predict with the model of a run or an export.",
-}
-ELSEWHERE = {
-    "report": "keras_suite.report.commands:Report",
-    "compare": "keras_suite.report.commands:Compare",
-    "export": "keras_suite.serving.publish:Export",
-    "check": "keras_suite.serving.check:Check",
-    "predict": "keras_suite.serving.predict:Predict",
+COMMANDS = {  # what each does, and where the class of its name is
+    "run": ("Run an experiment: train, measure, compare, draw and export its models.", ""),
+    "tune": ("Search an experiment's hyperparameters with Hyperband.", ""),
+    "report": ("Write all runs on one page.", "report.commands"),
+    "compare": ("Set two runs side by side.", "report.commands"),
+    "export": ("Make the models of runs versions for TensorFlow Serving.", "serving.publish"),
+    "check": ("Ask whether exports give what the models gave, and how fast.", "serving.check"),
+    "predict": ("Predict with the model of a run or an export.", "serving.predict"),
 }
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Do a command; return the exit code: 0 done, 2 bad input or flags, 130 interrupted.
 
-    Args:
-        arguments: the words after the program; None for those that it was started with.
+    The arguments are the words after the program, by default those that it was started with.
     """
     name, *rest = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
     match name:
@@ -62,11 +54,10 @@ def main(arguments: list[str] | None = None) -> int:
 def overview() -> str:
     """Return what there is, for ``--help``."""
     lines = [f"usage: {program()} COMMAND ...", "", "Each COMMAND has a --help.", "", "commands:"]
-    lines += [f"  {name:<17}{about}" for name, about in COMMANDS.items()]
+    lines += [f"  {name:<17}{about}" for name, (about, _) in COMMANDS.items()]
     lines += ["", "experiments, for run NAME and tune NAME:"]
-    return "\n".join(
-        lines + [f"  {n:<17}{_described(find_experiment(n))[0]}" for n in experiment_names()]
-    )
+    lines += [f"  {n:<17}{_described(find_experiment(n))[0]}" for n in experiment_names()]
+    return "\n".join(lines)
 
 
 def _described(experiment: ModuleType) -> tuple[str, str]:
@@ -78,8 +69,8 @@ def _described(experiment: ModuleType) -> tuple[str, str]:
 def _do(name: str, arguments: list[str]) -> None:
     if name not in COMMANDS:
         raise InputError(f"There is no command {name!r}: there are {', '.join(COMMANDS)}.")
-    module, _, kind = ELSEWHERE[name].partition(":")
-    read_flags(getattr(import_module(module), kind), arguments, f"{program()} {name}").run()
+    command = pkgutil.resolve_name(f"keras_suite.{COMMANDS[name][1]}:{name.title()}")
+    read_flags(command, arguments, f"{program()} {name}").run()
 
 
 def program() -> str:
@@ -108,9 +99,7 @@ class Options:
 
     preset: Literal["paper", "quick"] = "paper"
     """paper: the report's recipe. quick: the same code, smaller, under a minute on 2 cores."""
-    config: Annotated[
-        Path | None, tyro.conf.arg(metavar="FILE", help_behavior_hint="(default: the preset)")
-    ] = None
+    config: Annotated[Path | None, shown("FILE", "the preset")] = None
     """A JSON file of fields, as a search's best.json or a run's config.json; flags win over it."""
     output: Path = Path("runs")
     """Folder of all runs."""
@@ -121,11 +110,7 @@ class Options:
 
 
 def run_file(experiment: ModuleType) -> int:
-    """Run an experiment's file as a program, ``python experiments/NAME.py``; return its exit code.
-
-    Args:
-        experiment: the module ``__main__``, as :mod:`keras_suite.experiment` describes it.
-    """
+    """Run an experiment's file, the module ``__main__``, as a program; return its exit code."""
     return exit_code(lambda: run(experiment, sys.argv[1:]))
 
 
@@ -155,9 +140,7 @@ def started_by(experiment: ModuleType) -> str:
 def parse(experiment: ModuleType, arguments: list[str]) -> tuple[Options, ExperimentConfig]:
     """Read options and Config; preset and ``--config`` give the defaults of all other flags.
 
-    Raises:
-        InputError: on flags, a file or a Config that cannot be used.
-        SystemExit: with code 0, on ``--help``.
+    Raises InputError on flags, a file or a Config that cannot be used, SystemExit on ``--help``.
     """
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     first.add_argument("--preset")

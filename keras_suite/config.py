@@ -17,20 +17,22 @@ import tyro
 from keras_suite.errors import InputError
 
 
+def shown(metavar: str, default: str = "") -> Any:
+    """Annotate a flag or an argument with what ``--help`` shows as its value and its default."""
+    hint = f"(default: {default})" if default else ""
+    return tyro.conf.arg(metavar=metavar, help_behavior_hint=hint)
+
+
 @dataclass(frozen=True)
 class ExperimentConfig:
     """Base of an experiment's Config: a frozen dataclass that validates itself.
 
     Whole numbers must be at least 1, or 0 where their default is 0 or ``MAY_BE_0`` names them;
     other numbers must be above 0, or 0 likewise, and a dropout rate must lie in [0, 1). A field
-    that is None passes: the report decides it.
+    that is None passes: the report decides it. ValueError says in a sentence what cannot be used.
 
-    Args:
-        recipes: of a subclass, the values of fields that are None, by what they are for; ``--help``
-            shows them as the defaults.
-
-    Raises:
-        ValueError: with a sentence for the person, where a field cannot be used.
+    ``recipes`` of a subclass are the values of fields that are None, by what they are for, which
+    ``--help`` shows as the defaults.
     """
 
     MAY_BE_0: ClassVar[tuple[str, ...]] = ("seed",)
@@ -40,9 +42,7 @@ class ExperimentConfig:
     data: Literal["auto", "real", "sample"] = "auto"
     """auto: --data-dir, else the cache, else a download, else (no network) a sample.
     real: never the sample. sample: always."""
-    data_dir: Annotated[
-        Path | None, tyro.conf.arg(metavar="PATH", help_behavior_hint="(default: as --data says)")
-    ] = None
+    data_dir: Annotated[Path | None, shown("PATH", "as --data says")] = None
     """The data file or its folder, where you have it already."""
     repeats: int = 1
     """Repeat everything with this many seeds; figures become means with standard deviations."""
@@ -50,11 +50,9 @@ class ExperimentConfig:
     def __init_subclass__(cls, recipes: Mapping[Any, Mapping[str, Any]] = {}):
         for name in dict.fromkeys(name for recipe in recipes.values() for name in recipe):
             values = {what: recipe[name] for what, recipe in recipes.items()}
-            shown = tyro.conf.arg(
-                metavar=type(next(iter(values.values()))).__name__.upper(),
-                help_behavior_hint=partial(_default, values),
-            )
-            cls.__annotations__[name] = Annotated[cls.__annotations__[name], shown]
+            metavar = type(next(iter(values.values()))).__name__.upper()
+            by_recipe = tyro.conf.arg(metavar=metavar, help_behavior_hint=partial(_default, values))
+            cls.__annotations__[name] = Annotated[cls.__annotations__[name], by_recipe]
 
     def __post_init__(self):
         for field in dataclasses.fields(self):
@@ -120,11 +118,7 @@ def require(condition: bool, sentence: str) -> None:
 
 
 def read_config(path: Path, config: ExperimentConfig) -> ExperimentConfig:
-    """Change ``config`` by a JSON file, as a search's best.json or a run's config.json.
-
-    Raises:
-        InputError: where the file cannot be read or a field is unknown or refused.
-    """
+    """Change ``config`` by a JSON file; raise InputError where file or a field cannot be used."""
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
@@ -139,8 +133,7 @@ def with_fields(
 ) -> ExperimentConfig:
     """Return ``config`` with fields of ``source`` as JSON gives them or a command line has them.
 
-    Raises:
-        InputError: where a field is unknown, not of its type or refused by the Config.
+    Raises InputError where a field is unknown, not of its type or refused by the Config.
     """
     hints = typing.get_type_hints(type(config))
     types = {field.name: hints[field.name] for field in dataclasses.fields(config)}

@@ -48,9 +48,8 @@ with epy.lazy_imports():
 def reported(metrics: str, *rows: tuple) -> list[tuple[dict, dict[str, float]]]:
     """Return a table of a source's figures as ``REPORTED`` has it.
 
-    Args:
-        metrics: names of the columns, with commas between.
-        rows: what a row's figures are of, and the figures; None for one that is not legible.
+    ``metrics`` are the names of the columns, with commas between; a row is what its figures are of,
+    and the figures, None for one that is not legible.
     """
     columns = metrics.split(",")
     tables = ((what, zip(columns, figures, strict=True)) for what, *figures in rows)
@@ -138,9 +137,8 @@ class Trained:
     def fit(self, experiment: ModuleType, **settings) -> "fit.Fit":
         """Return the fit to be, of the tail alone after :meth:`cache_prefix`.
 
-        Args:
-            experiment: whose ``measures`` each epoch has.
-            settings: ``epochs`` and whatever else :class:`keras_suite.training.fit.Fit` takes.
+        Each epoch has the experiment's ``measures``; settings are ``epochs`` and whatever else
+        :class:`keras_suite.training.fit.Fit` takes.
         """
         model, parts = self._fitted or (self.network, self.rows.parts())
         measures = getattr(experiment, "measures", lambda trained: {})(self)
@@ -207,15 +205,9 @@ def run(experiment: ModuleType, config: ExperimentConfig, run) -> None:
 
     Variants are trained side by side on one core each (``SIDE_BY_SIDE``), or one after the other,
     each with all cores, and its memory is freed before the next one. The one to export is the best
-    candidate of the first seed by the last epoch's ``OBJECTIVE``.
-
-    Args:
-        experiment: a module as above.
-        config: what to run.
-        run: an open :class:`keras_suite.runs.run.Run`.
-
-    Raises:
-        InputError: where data, rows or the first network cannot be had; nothing is trained then.
+    candidate of the first seed by the last epoch's ``OBJECTIVE``. All goes into an open ``run``
+    (:class:`keras_suite.runs.run.Run`); InputError is raised where data, rows or the first network
+    cannot be had, and nothing is trained then.
     """
     side_by_side = getattr(experiment, "SIDE_BY_SIDE", False)
     if side_by_side:
@@ -244,12 +236,12 @@ def run(experiment: ModuleType, config: ExperimentConfig, run) -> None:
     first_seed = [each for each in everything if each.config.seed == config.seed]
     outcome = Outcome(config, data, first_seed, results)
     with run.stage("draw", 0.06):
-        for name, figure in _optional(experiment, "figures", outcome, {}).items():
+        for name, figure in getattr(experiment, "figures", lambda outcome: {})(outcome).items():
             run.save_figure(figure, name)
-        for name, text in _optional(experiment, "files", outcome, {}).items():
+        for name, text in getattr(experiment, "files", lambda outcome: {})(outcome).items():
             files.write_text(run.folder / name, text)
     run.finish(results)
-    for each in _optional(experiment, "says", outcome, []):
+    for each in getattr(experiment, "says", lambda outcome: [])(outcome):
         run.say(each)
 
 
@@ -285,7 +277,12 @@ def train(experiment: ModuleType, turn: list[Trained], run, share: float) -> Non
                     advance,
                 )
             filled = {"seconds_to_fill_cache": run.metrics["seconds"][stage]}
-    fits = {each.variant.fit_name: _fit(experiment, each) for each in turn if each.variant.trains}
+    schedule = getattr(experiment, "schedule", _schedule)
+    fits = {
+        each.variant.fit_name: each.fit(experiment, **schedule(each.config, each.rows))
+        for each in turn
+        if each.variant.trains
+    }
     if not fits:
         return
     peak = memory.watch_peak_memory()
@@ -299,11 +296,6 @@ def train(experiment: ModuleType, turn: list[Trained], run, share: float) -> Non
     for each in turn:
         if each.history:
             each.costs = _costs(each, fits[each.variant.fit_name]) | filled
-
-
-def _fit(experiment: ModuleType, each: Trained) -> "fit.Fit":
-    schedule = getattr(experiment, "schedule", _schedule)
-    return each.fit(experiment, **schedule(each.config, each.rows))
 
 
 def _schedule(config: ExperimentConfig, rows: Any) -> dict:
@@ -330,12 +322,10 @@ def evaluated(experiment: ModuleType, each: Trained) -> list[tuple[dict, dict]]:
 
 
 def choose(experiment: ModuleType, best: Trained | None, others: list[Trained]) -> Trained | None:
-    """Return the candidate with the best last epoch; of equals, and without objective, the first.
+    """Return the candidate with the best last epoch by ``OBJECTIVE``; of equals the first.
 
-    Args:
-        experiment: its ``OBJECTIVE`` decides.
-        best: of those before.
-        others: those that come after, in their order.
+    ``best`` is of those before, and ``others`` come after it in their order. Without an objective,
+    all are equals.
     """
     objective = getattr(experiment, "OBJECTIVE", "")
     sign = -1 if direction(objective) == "min" else 1
@@ -379,8 +369,3 @@ def _keep(served: Served, folder: Path) -> None:
     else:
         with files.whole(folder / "model.keras") as partial:
             served.model.save(partial)
-
-
-def _optional(experiment: ModuleType, name: str, outcome: Outcome, otherwise: Any) -> Any:
-    hook = getattr(experiment, name, None)
-    return hook(outcome) if hook else otherwise

@@ -53,11 +53,7 @@ def alive(folder: Path) -> Iterator[None]:
 
 def is_alive(folder: Path, tuner_id: str) -> bool:
     """Return whether a worker holds its lock."""
-    try:
-        with files.held(_lock(folder, tuner_id), "alive"):
-            return False
-    except InputError:
-        return True
+    return files.is_held(_lock(folder, tuner_id))
 
 
 def _lock(folder: Path, tuner_id: str) -> Path:

@@ -24,7 +24,7 @@ from etils import epy
 from keras_suite.tuning import cluster
 
 from keras_suite import cli
-from keras_suite.config import ExperimentConfig, flag, with_fields
+from keras_suite.config import ExperimentConfig, flag, shown, with_fields
 from keras_suite.errors import InputError
 from keras_suite.terminal.exit_code import exit_code
 from keras_suite.terminal.flags import read_flags
@@ -39,16 +39,14 @@ with epy.lazy_imports():
 class Options:
     """What to search and how."""
 
-    name: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="NAME", help_behavior_hint="")]
+    name: Annotated[tyro.conf.Positional[str], shown("NAME")]
     """The experiment, a file in experiments/ without its .py."""
     preset: Literal["paper", "quick"] = "paper"
     """The Config of the trials, but for what the experiment's search space samples."""
     data: Literal["auto", "real", "sample"] = "auto"
     """auto: --data-dir, else the cache, else a download, else (no network) a sample.
     real: never the sample. sample: always."""
-    data_dir: Annotated[
-        Path | None, tyro.conf.arg(metavar="PATH", help_behavior_hint="(default: as --data says)")
-    ] = None
+    data_dir: Annotated[Path | None, shown("PATH", "as --data says")] = None
     """The data file or its folder, where you have it already."""
     seed: int = 42
     """Seed of the sampled values and of every trial."""
@@ -66,10 +64,7 @@ class Options:
     """Go on with the search in the output folder."""
     overwrite: bool = False
     """Remove the search in the output folder first."""
-    set: Annotated[
-        tuple[str, ...],
-        tyro.conf.arg(metavar="FIELD=VALUE ...", help_behavior_hint="(default: the preset's)"),
-    ] = ()
+    set: Annotated[tuple[str, ...], shown("FIELD=VALUE ...", "the preset's")] = ()
     """Config fields that all trials share; several values with commas: filters=16,32."""
     verbose: bool = False
     """Let TensorFlow's own messages through."""
@@ -84,11 +79,7 @@ class Options:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Search; return the exit code: 0 done, 2 bad input or flags, 130 interrupted.
-
-    Args:
-        arguments: the flags; None for those that the program was started with.
-    """
+    """Search by flags, or those of the program; return the exit code, as :func:`cli.main`."""
     return exit_code(lambda: search(parse(sys.argv[1:] if arguments is None else arguments)))
 
 

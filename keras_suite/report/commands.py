@@ -8,12 +8,11 @@ import tyro
 from etils import epy
 from rich.console import Console
 
+from keras_suite.config import shown
 from keras_suite.runs.numbers import counted, printable
 
 with epy.lazy_imports():
     from keras_suite.report import comparison, page
-
-RUN = tyro.conf.arg(metavar="RUN", help_behavior_hint="")
 
 
 @dataclass(frozen=True)
@@ -46,9 +45,9 @@ class Compare:
     A RUN is a run's folder, or an experiment's, which means its latest run.
     """
 
-    first: Annotated[tyro.conf.Positional[Path], RUN]
+    first: Annotated[tyro.conf.Positional[Path], shown("RUN")]
     """A run."""
-    second: Annotated[tyro.conf.Positional[Path], RUN]
+    second: Annotated[tyro.conf.Positional[Path], shown("RUN")]
     """Another run."""
     output: Annotated[
         Path | None,

@@ -6,14 +6,13 @@ import platform
 import re
 from pathlib import Path
 
-PACKAGES = ("keras_suite", "tensorflow", "keras", "numpy", "scikit-learn")
-
 
 def environment() -> dict[str, str | int | None]:
     """Return the versions of Python and of the packages that matter, the system and the CPU."""
+    packages = "keras_suite", "tensorflow", "keras", "numpy", "scikit-learn"
     return {
         "python": platform.python_version(),
-        **{name: importlib.metadata.version(name) for name in PACKAGES},
+        **{name: importlib.metadata.version(name) for name in packages},
         "platform": platform.platform(),
         "cpu": _cpu(),
         "cores": os.cpu_count(),

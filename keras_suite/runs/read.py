@@ -79,7 +79,7 @@ def read_run(folder: Path) -> RunFolder:
     wrong = [name for name in KINDS if not _is_sound(name, metrics[name])]
     metrics |= {name: KINDS[name]() for name in wrong}
     status = metrics["status"]
-    if status == "running" and not _is_held(folder / ".lock"):
+    if status == "running" and not files.is_held(folder / ".lock"):
         status = "killed"
     elif status not in ("running", "done", "interrupted"):
         status = "broken"
@@ -96,8 +96,7 @@ def read_run(folder: Path) -> RunFolder:
 def read_runs(runs: Path) -> dict[str, list[RunFolder]]:
     """Read all runs in a folder by the names of the experiments' folders, the newest first.
 
-    Raises:
-        InputError: where there is no such folder.
+    Raises InputError where there is no such folder.
     """
     homes = {home.name: _folders(home)[::-1] for home in _folders(runs) if home.name != "tuning"}
     return {name: list(map(read_run, folders)) for name, folders in homes.items() if folders}
@@ -106,15 +105,12 @@ def read_runs(runs: Path) -> dict[str, list[RunFolder]]:
 def find_runs(paths: Sequence[Path]) -> tuple[list[RunFolder], list[str]]:
     """Find the finished runs with an export that a person means.
 
-    Args:
-        paths: folders of runs; of experiments, which stand for their latest run; or of several
-            experiments, such as ``runs/``, which stand for the latest run of each.
+    The paths are folders of runs; of experiments, which stand for their latest run; or of several
+    experiments, such as ``runs/``, which stand for the latest run of each. InputError is raised
+    where nothing is found, or a run or experiment named by itself cannot be used.
 
     Returns:
         The runs, and a sentence for each experiment of several whose latest run cannot be used.
-
-    Raises:
-        InputError: where nothing is found, or a run or experiment named by itself cannot be used.
     """
     found, refused = [], []
     for path in paths:
@@ -153,16 +149,16 @@ def _latest_runs(path: Path) -> list[Path]:
 def _exported(folder: Path) -> RunFolder:
     run = read_run(folder)
     if run.status == "broken":
-        file = folder / "metrics.json"
-        raise InputError(f"{file} cannot be read as a run's record: name another run.")
+        record = folder / "metrics.json"
+        raise InputError(f"{record} cannot be read as a run's record: name another run.")
     if run.status != "done":
         raise InputError(
             f"{folder} is not done (its status is {run.status}): go on with it by its "
             "experiment's --resume, or name another run."
         )
     if not (run.saved_model / "saved_model.pb").exists():
-        lacks = f"{folder} has no export (serving/{run.name}/1)"
-        raise InputError(f"{lacks}: run the experiment again.")
+        missing = f"(serving/{run.name}/1)"
+        raise InputError(f"{folder} has no export {missing}: run the experiment again.")
     return run
 
 
@@ -215,14 +211,3 @@ def _is_sound(name: str, value: object) -> bool:
     if name == "data" and value:
         return isinstance(value.get("source"), str) and is_number(value.get("rows"))
     return name not in ("seconds", "parameters") or all(map(is_number, value.values()))
-
-
-def _is_held(lock: Path) -> bool:
-    """Whether a process holds a run's lock, which the kernel takes from one that is killed."""
-    try:
-        if not lock.is_file():
-            return False
-        with files.held(lock, ""):
-            return False
-    except (InputError, OSError):
-        return True

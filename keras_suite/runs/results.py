@@ -10,9 +10,6 @@ from rich.text import Text
 from keras_suite.metrics.direction import direction
 from keras_suite.runs.entry import Entry, read_entries
 
-MANY = 4
-"""Models beside each other that are more than this must be narrow."""
-
 
 def compare(
     measured: Sequence[tuple[dict, dict[str, float]]],
@@ -20,12 +17,10 @@ def compare(
 ) -> list[dict]:
     """Put measured figures beside the reported ones.
 
-    Args:
-        measured: what the figures are of and the figures by metric; the same "what" several times
-            means repeats. A "what" has ``model`` and, where they say something, ``protocol``,
-            ``decision``, ``split`` and ``group`` of :class:`keras_suite.runs.entry.Entry`; the
-            order of its keys does not matter, and an empty one is as good as none.
-        reported: what the source gives of it.
+    Both are pairs of what the figures are of and the figures by metric; the same "what" several
+    times means repeats. A "what" has ``model`` and, where they say something, ``protocol``,
+    ``decision``, ``split`` and ``group`` of :class:`keras_suite.runs.entry.Entry`; the order of its
+    keys does not matter, and an empty one is as good as none.
 
     Returns:
         One entry a metric as ``metrics.json`` holds it: the "what", metric, direction ("max",
@@ -79,7 +74,7 @@ def results_table(
     if any(entry.reported is not None for entry in entries):
         table.caption, table.caption_justify = "in brackets: as reported", "left"
     table.add_column(", ".join(filter(None, (split, group))), no_wrap=True)
-    many = len(by_model) > MANY
+    many = len(by_model) > 4  # which must be narrow beside each other
     if many and len(metrics) < len(by_model):
         heads = [metric.replace("_", "\n") for metric in metrics]
         rows = [(", ".join(names), map(by.get, metrics)) for names, by in by_model.items()]

@@ -20,9 +20,6 @@ from keras_suite.runs.results import results_table
 from keras_suite.terminal import files
 from keras_suite.terminal.progress import JobProgress
 
-SHOWN = (("test", ""), ("", "cost"))
-"""Parts and groups of the results that are printed; metrics.json has all."""
-
 
 class Run:
     """An open run: its folder, its ``metrics.json`` and the terminal it reports to.
@@ -50,10 +47,8 @@ class Run:
     def use(self, provenance: Provenance, notice: str = "") -> None:
         """Record the run's data, say on the terminal what it is, and show the bar.
 
-        Comes when nothing can be refused any more: until then an InputError leaves no folder.
-
-        Raises:
-            InputError: where the run was begun on other data.
+        Comes when nothing can be refused any more: until then an InputError leaves no folder. It
+        is raised here, too, where the run was begun on other data.
         """
         data, before = dataclasses.asdict(provenance), self.metrics["data"]
         if before and before["sha256"] != data["sha256"]:
@@ -88,13 +83,10 @@ class Run:
         from keras_suite.training.parallel import run_fits
 
         steps = sum(fit.steps for fit in fits)
+        folders = self.state_folder, self.folder / "tensorboard"
         with self.stage("fit", share) as advance:
             histories = run_fits(
-                fits,
-                self.state_folder,
-                self.folder / "tensorboard",
-                on_steps=lambda done: advance(done / steps),
-                at_once=at_once,
+                fits, *folders, on_steps=lambda done: advance(done / steps), at_once=at_once
             )
             self.histories |= histories
             self._write_history()
@@ -144,7 +136,7 @@ class Run:
         self.progress.bar.stop()
         data, results = self.metrics["data"], self.metrics["results"]
         title = f"{'SAMPLE DATA: ' * (data['kind'] == 'sample')}{self.experiment}, {data['source']}"
-        for split, group in SHOWN:
+        for split, group in (("test", ""), ("", "cost")):  # metrics.json has all
             table = results_table(results, split, title, group)
             if table.row_count:
                 self.console.print(table)
@@ -158,37 +150,27 @@ def open_run(
     config: ExperimentConfig,
     output: Path,
     *,
-    about: str = "",
-    method: str = "",
-    command: str = "",
     resume: bool = False,
     console: Console | None = None,
+    **told: str,
 ) -> Iterator[Run]:
     """Open a new run, or with ``resume`` the newest of the same experiment and Config.
 
-    Where there is none to resume, a new one is begun in the folder of all runs, ``output``.
-    ``about`` (what is reproduced, in a line), ``method`` (how, and by which sources), ``command``
-    and ``preset`` go into its record.
-
-    Yields:
-        The run. Ctrl-C inside leaves it with status "interrupted".
-
-    Raises:
-        InputError: where another process is at this run, or the folder cannot be written.
+    Where there is none to resume, a new one is begun in the folder of all runs, ``output``. Its
+    record holds ``preset`` and what is told of it: ``about`` (what is reproduced, in a line),
+    ``method`` (how, and by which sources) and ``command``. Ctrl-C leaves it with the status
+    "interrupted"; InputError is raised where another process is at it, or it cannot be written.
     """
     home = output / experiment
     fields = json.dumps(dataclasses.asdict(config), default=str, sort_keys=True, indent=1)
     fingerprint = hashlib.sha256(fields.encode()).hexdigest()[:8]
     before = sorted(home.glob(f"*-{fingerprint}")) if resume else []
     folder = before[-1] if before else _new_folder(home, fingerprint)
-    busy = (
-        f"Another process is at {folder}: wait for it, or start a run of your own without --resume."
-    )
-    with files.held(folder / ".lock", busy):
+    busy = f"Another process is at {folder}: wait for it"
+    with files.held(folder / ".lock", f"{busy}, or start a run of your own without --resume."):
         files.sweep(folder)
         files.write_text(folder / "config.json", fields + "\n")
-        begun = {"experiment": experiment, "about": about, "method": method}
-        begun |= {"command": command, "preset": preset}
+        begun = {"experiment": experiment, **told, "preset": preset}
         run = Run(folder, _metrics(folder, begun, config), console or Console())
         if run.is_done:
             files.remove(run.state_folder)  # the kill may have come just before this

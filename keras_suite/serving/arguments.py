@@ -6,12 +6,10 @@ from typing import Annotated
 import tyro
 from rich.console import Console
 
+from keras_suite.config import shown
 from keras_suite.runs.read import RunFolder, find_runs
 
-Runs = Annotated[
-    tyro.conf.Positional[tuple[Path, ...]],
-    tyro.conf.arg(metavar="RUN ...", help_behavior_hint=""),
-]
+Runs = Annotated[tyro.conf.Positional[tuple[Path, ...]], shown("RUN ...")]
 """A command line's paths for :func:`keras_suite.runs.read.find_runs`."""
 
 

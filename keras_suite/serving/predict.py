@@ -12,6 +12,7 @@ from typing import Annotated, TextIO
 
 import tyro
 
+from keras_suite.config import shown
 from keras_suite.errors import InputError
 from keras_suite.runs.read import find_runs
 from keras_suite.serving.batches import Call, in_batches
@@ -23,10 +24,6 @@ from keras_suite.serving.server_files import versions
 from keras_suite.terminal import files
 
 
-def _flag(metavar: str, default: str):
-    return tyro.conf.arg(metavar=metavar, help_behavior_hint=f"(default: {default})")
-
-
 @dataclass(frozen=True)
 class Predict:
     """Predict with an exported model, in this process or by a server, and print a csv table.
@@ -34,30 +31,24 @@ class Predict:
     The table has a header, then a row for each csv row, image or text, in order.
     """
 
-    model: Annotated[
-        tyro.conf.Positional[Path], tyro.conf.arg(metavar="MODEL", help_behavior_hint="")
-    ]
+    model: Annotated[tyro.conf.Positional[Path], shown("MODEL")]
     """Folder of a run, of an experiment (its latest run), or of an exported model."""
-    csv: Annotated[Path | None, _flag("FILE", "none")] = None
+    csv: Annotated[Path | None, shown("FILE", "none")] = None
     """A csv file with a header. Columns: what the model reads, or text; text, pair; question,
     context; words."""
-    image: Annotated[tuple[Path, ...], _flag("FILE ...", "none")] = ()
+    image: Annotated[tuple[Path, ...], shown("FILE ...", "none")] = ()
     """Image files of the model's size."""
-    text: Annotated[tuple[str, ...], _flag("TEXT ...", "none")] = ()
+    text: Annotated[tuple[str, ...], shown("TEXT ...", "none")] = ()
     """Texts or words; for a model of pairs two texts, or a question and its context."""
-    to: Annotated[Path | None, _flag("FILE", "standard output")] = None
+    to: Annotated[Path | None, shown("FILE", "standard output")] = None
     """A new csv file to write, whole or not at all."""
-    rest: Annotated[str | None, _flag("URL", "no server, but TensorFlow in this process")] = None
+    rest: Annotated[str | None, shown("URL", "no server, but TensorFlow in this process")] = None
     """URL of a TensorFlow Serving REST port that predicts, such as http://localhost:8501."""
     timeout: float = 10.0
     """Seconds to wait for each of the server's answers."""
 
     def run(self) -> None:
-        """Predict, and print or write.
-
-        Raises:
-            InputError: one sentence on what keeps it from being done.
-        """
+        """Predict, and print or write, or raise InputError."""
         if sum(map(bool, (self.csv, self.image, self.text))) != 1:
             raise InputError("Give one of --csv FILE, --image FILE ... and --text TEXT ...")
         if not self.timeout > 0:

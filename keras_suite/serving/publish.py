@@ -3,13 +3,14 @@
 import json
 import shutil
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 from zipfile import is_zipfile
 
-import tyro
 from rich.console import Console
 
+from keras_suite.config import shown
 from keras_suite.errors import InputError, in_a_line
 from keras_suite.runs.read import RunFolder
 from keras_suite.serving import warmup
@@ -18,8 +19,7 @@ from keras_suite.serving.card import make_card, read_signature
 from keras_suite.serving.server_files import BATCHING, can_batch, versions, write_server_files
 from keras_suite.terminal import files
 
-LOCK_SECONDS = 600
-"""How long an export waits for another one."""
+LOCK_SECONDS = 600  # that an export waits for another one
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,7 @@ class Export:
     """A run's folder; an experiment's, for its latest run; or all experiments', for each latest."""
     to: Path = Path("models")
     """Folder of the served models."""
-    keep: Annotated[int | None, tyro.conf.arg(metavar="N", help_behavior_hint="(default: all)")] = (
-        None
-    )
+    keep: Annotated[int | None, shown("N", "all")] = None
     """How many of the newest versions of each exported model stay."""
 
     def run(self) -> None:
@@ -40,8 +38,7 @@ class Export:
         if self.keep is not None and self.keep < 1:
             raise InputError(f"--keep must be at least 1, not {self.keep}.")
         console = Console(highlight=False, soft_wrap=True)
-        runs = find_and_tell(self.runs, console)
-        for run in runs:
+        for run in find_and_tell(self.runs, console):
             folder, notes = publish(run, self.to, self.keep)
             console.print(f"{run.name}, version {folder.name}: {folder}", style="bold")
             for part, specs in zip(("input", "output"), read_signature(folder), strict=True):
@@ -56,13 +53,11 @@ def publish(run: RunFolder, models: Path, keep: int | None = None) -> tuple[Path
 
     It appears in one step, so that a server never sees half of it; two exports at a time take their
     turns. The server's files beside the models are written anew. Of the versions the ``keep``
-    newest stay, all for None; older ones go once the new one stands.
+    newest stay, all for None; older ones go once the new one stands. InputError is raised where
+    that cannot be written, another export does not end, or files are broken.
 
     Returns:
         The version's folder, and sentences on what it lacks or comes from.
-
-    Raises:
-        InputError: where that cannot be written, another export does not end, or files are broken.
     """
     home = models / run.name
     busy = f"Another export to {models} has been going on for {LOCK_SECONDS} s: try again later."
@@ -101,7 +96,7 @@ def _add_extras(run: RunFolder, version: int, folder: Path) -> list[str]:
         shutil.copytree(run.folder / "tokenizer", extra / "tokenizer")
     if can_batch(card["inputs"]):
         (folder / "batching_params.pbtxt").write_text(BATCHING, encoding="utf-8")
-    if warmup.can_write():
+    if find_spec("tensorflow_serving"):
         warmup.write_warmup(extra / warmup.FILE, run.name, Examples.load(run.examples_file))
     else:
         notes.append(

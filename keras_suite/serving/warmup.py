@@ -5,7 +5,6 @@ replays ``assets.extra/tf_serving_warmup_requests`` before a version takes its f
 (https://www.tensorflow.org/tfx/serving/saved_model_warmup).
 """
 
-from importlib.util import find_spec
 from pathlib import Path
 
 from keras_suite.serving.examples import Examples
@@ -13,13 +12,11 @@ from keras_suite.serving.examples import Examples
 FILE = "tf_serving_warmup_requests"
 
 
-def can_write() -> bool:
-    """Whether TF Serving's messages are installed, which the extra ``serving`` brings."""
-    return find_spec("tensorflow_serving") is not None
-
-
 def write_warmup(file: Path, name: str, examples: Examples) -> None:
-    """Write two requests to a model, the first example alone and all in one batch, as TFRecords."""
+    """Write two requests to a model, the first example alone and all in one batch, as TFRecords.
+
+    It takes TF Serving's messages, which the extra ``serving`` brings.
+    """
     import tensorflow as tf
     from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
 

@@ -77,6 +77,17 @@ def held(lock: Path, otherwise: str, timeout: float = 0) -> Iterator[None]:
         yield
 
 
+def is_held(lock: Path) -> bool:
+    """Whether a process, and not one that was killed, holds a lock file."""
+    try:
+        if not lock.is_file():
+            return False
+        with held(lock, ""):
+            return False
+    except (InputError, OSError):
+        return True
+
+
 def _flush_to_disk(path: Path) -> None:
     for file in [path] if path.is_file() else path.rglob("*"):
         if file.is_file():
