@@ -74,8 +74,7 @@ class Comparison:
 def compare(first: Path, second: Path) -> Comparison:
     """Compare two runs, by their folders or their experiments', which mean the latest runs.
 
-    Raises:
-        InputError: where one of them is neither, or is broken.
+    Raises InputError where one of them is neither, or is broken.
     """
     one, other = _read(first), _read(second)
     by_key, by_other = ({entry.key: entry for entry in run.entries} for run in (one, other))
@@ -130,9 +129,8 @@ def _circumstances(run: RunFolder) -> dict:
 
 
 def _figures(name: str, pairs: list[Pair]) -> Table:
-    heads = (
-        Column(head, justify="right", no_wrap=True) for head in ("first", "second", "difference")
-    )
+    names = "first", "second", "difference"
+    heads = [Column(head, justify="right", no_wrap=True) for head in names]
     table = _table(name, Column("of", overflow="fold"), "metric", *heads, Column(no_wrap=True))
     before = None
     for pair in pairs:

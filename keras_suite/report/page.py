@@ -25,12 +25,12 @@ ENVIRONMENT = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-ARXIV = re.compile(r"arXiv:(\d{4}\.\d{4,5})")
 
 
 def cited(text: str) -> Markup:
     """Return a text whose arXiv identifiers are links."""
-    return Markup(ARXIV.sub(r'<a href="https://arxiv.org/abs/\1">\g<0></a>', str(escape(text))))
+    link = r'<a href="https://arxiv.org/abs/\1">\g<0></a>'
+    return Markup(re.sub(r"arXiv:(\d{4}\.\d{4,5})", link, str(escape(text))))
 
 
 WORDS = cited, numbers.counted, numbers.duration, numbers.figure, numbers.plain
@@ -40,11 +40,8 @@ ENVIRONMENT.filters |= {each.__name__: each for each in (*WORDS, by_table, headl
 def write_report(runs: Path, output: Path) -> tuple[Path, list[Section]]:
     """Write ``output/index.html`` on a folder of runs, whole or not at all.
 
-    Returns:
-        The page, and what is on it.
-
-    Raises:
-        InputError: where there are no runs or the page cannot be written.
+    Returns the page and what is on it; raises InputError where there are no runs or it cannot be
+    written.
     """
     sections = [section(name, found) for name, found in read_runs(runs).items()]
     searches = read_searches(runs)
@@ -59,11 +56,7 @@ def write_report(runs: Path, output: Path) -> tuple[Path, list[Section]]:
 
 
 def write_comparison(comparison: Comparison, page: Path) -> None:
-    """Write a comparison as a page, whole or not at all.
-
-    Raises:
-        InputError: where it cannot be written.
-    """
+    """Write a comparison as a page, or raise InputError; whole or not at all."""
     _write(page, "comparison.html.j2", comparison=comparison)
 
 

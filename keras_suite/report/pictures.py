@@ -12,11 +12,9 @@ from keras_suite.runs.numbers import figure
 from keras_suite.runs.read import RunFolder
 
 SIGNATURE, END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
-LARGEST = 20_000_000
-"""Bytes of a figure; ours have a few ten thousand."""
+LARGEST = 20_000_000  # bytes; ours have a few ten thousand
 ABBREVIATIONS = {"roc": "ROC", "tsne": "t-SNE"}
-MENTIONED = 4
-"""Of many curves or models as many are put into words."""
+MENTIONED = 4  # of many curves or models
 
 
 @dataclass(frozen=True)
@@ -42,10 +40,7 @@ def read_pictures(
 ) -> tuple[list[Picture], list[str]]:
     """Read all ``*.png`` in a folder, which need not exist.
 
-    Args:
-        folder: of the figures.
-        of: what they are of, for the alternatives in words.
-        run: whose results the alternatives tell.
+    The alternatives in words say what they are ``of``, and tell the results of the run.
 
     Returns:
         The figures in the order of their names, and a phrase about each that is not whole.

@@ -10,9 +10,6 @@ from keras_suite.report.pictures import Picture, read_pictures
 from keras_suite.runs.numbers import figure, plain
 from keras_suite.runs.read import kind_of, read_json, read_rows
 
-SHOWN = 10
-"""Trials of the leaderboard."""
-
 
 @dataclass(frozen=True)
 class Search:
@@ -65,7 +62,7 @@ def read_search(folder: Path) -> Search:
         data_kind,
         objective,
         hyperparameters,
-        [_shown(row, objective, hyperparameters) for row in scored[:SHOWN]],
+        [_shown(row, objective, hyperparameters) for row in scored[:10]],
         dict(Counter(row["status"].lower() for row in rows)),
         settings,
         pictures,

@@ -28,8 +28,7 @@ class Section:
     @property
     def others(self) -> list[tuple[RunFolder, list[Change]]]:
         """All other runs, with what differs from the shown one."""
-        others = [run for run in self.runs if run is not self.shown]
-        shown = self.shown
+        shown, others = self.shown, [run for run in self.runs if run is not self.shown]
         return [(o, changes(shown.config, o.config) if shown and o.config else []) for o in others]
 
 
