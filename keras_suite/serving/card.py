@@ -12,14 +12,11 @@ SIGNATURE = "serving_default"
 def make_card(run: RunFolder, version: int | None) -> dict:
     """Describe a version of a run's model, None where it has no number yet.
 
-    What the run tells of serving comes besides: ``classes``, ``columns``, ``text``.
-
-    Raises:
-        InputError: as :func:`read_signature`.
+    What the run tells of serving comes besides: ``classes``, ``columns``, ``text``. InputError is
+    raised as by :func:`read_signature`.
     """
-    metrics = run.metrics
+    metrics, told = run.metrics, dict(run.metrics["serving"])
     inputs, outputs = read_signature(run.saved_model)
-    told = dict(metrics["serving"])
     return {
         "name": run.name,
         "version": version,
@@ -37,12 +34,9 @@ def make_card(run: RunFolder, version: int | None) -> dict:
 def read_signature(saved_model: Path) -> tuple[dict[str, dict], dict[str, dict]]:
     """Read the inputs and outputs of a SavedModel's signature ``serving_default``.
 
-    Returns:
-        Both by name: ``{"dtype": "float32", "shape": [None, 29]}``; an open size is None, and so
-        is the shape where even the number of axes is open.
-
-    Raises:
-        InputError: where it is no SavedModel, or has no such signature.
+    Both come by name: ``{"dtype": "float32", "shape": [None, 29]}``; an open size is None, and so
+    is the shape where even the number of axes is open. Raises InputError where it is no SavedModel
+    or has no such signature.
     """
     start_tensorflow()
     from google.protobuf.message import DecodeError

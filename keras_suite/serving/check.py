@@ -13,9 +13,7 @@ from keras_suite.errors import InputError, in_a_line
 from keras_suite.runs.read import RunFolder
 from keras_suite.serving.arguments import Runs, find_and_tell
 
-TOLERANCE = 1e-5
-"""Largest absolute difference between two ways to the same output."""
-PROCESS = Path(__file__).with_name("check_process.py")
+TOLERANCE = 1e-5  # the largest absolute difference between two ways to the same output
 
 
 @dataclass(frozen=True)
@@ -28,11 +26,7 @@ class Check:
     """Seconds to measure a call with one row, and one with all examples, for."""
 
     def run(self) -> None:
-        """Check, and print a line for each run.
-
-        Raises:
-            InputError: where an export does not give its model's outputs.
-        """
+        """Print a line for each run; raise InputError where one's export gives other outputs."""
         console = Console(highlight=False, soft_wrap=True)
         wrong = []
         for run in find_and_tell(self.runs, console):
@@ -58,9 +52,10 @@ class Checked:
 
 def check(run: RunFolder, seconds: float = 2.0) -> Checked:
     """Check a run's export in a process that can import TensorFlow, but neither us nor Keras."""
+    script = Path(__file__).with_name("check_process.py")
     process = subprocess.run(
         # -P: the script's own folder must not offer its files to imports
-        [sys.executable, "-P", PROCESS, run.saved_model, run.examples_file, str(seconds)],
+        [sys.executable, "-P", script, run.saved_model, run.examples_file, str(seconds)],
         env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"},
         capture_output=True,
         text=True,

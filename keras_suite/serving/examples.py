@@ -8,8 +8,7 @@ import numpy as np
 
 from keras_suite.terminal import files
 
-EXAMPLES = 32
-"""Of the rows that a run keeps."""
+EXAMPLES = 32  # that a run keeps
 
 
 @dataclass(frozen=True)
@@ -27,8 +26,12 @@ class Examples:
         inputs = {name: np.asarray(array[:EXAMPLES]) for name, array in inputs.items()}
         tensors = {name: tf.constant(array) for name, array in inputs.items()}
         in_one_dict = isinstance(specs[0], dict)
-        outputs = function(tensors) if in_one_dict else function(*(tensors[s.name] for s in specs))
-        return cls(inputs, {name: _plain(each.numpy()) for name, each in outputs.items()})
+        found = function(tensors) if in_one_dict else function(*(tensors[s.name] for s in specs))
+        outputs = {name: each.numpy() for name, each in found.items()}
+        for name, array in outputs.items():
+            if array.dtype == object:  # TensorFlow's strings would be pickled
+                outputs[name] = array.astype(np.bytes_)  # of one length
+        return cls(inputs, outputs)
 
     def __len__(self) -> int:
         """The number of rows."""
@@ -48,9 +51,4 @@ class Examples:
             for key, array in arrays.items():
                 part, _, name = key.partition("/")
                 parts[part][name] = array
-            return cls(**parts)
-
-
-def _plain(array: np.ndarray) -> np.ndarray:
-    """Turn TensorFlow's strings, which would be pickled, to bytes of one length."""
-    return array.astype(np.bytes_) if array.dtype == object else array
+        return cls(**parts)

@@ -9,19 +9,11 @@ from keras_suite.serving.batches import MAX_BYTES
 
 
 def read_image(path: Path, height: int | None, width: int | None, *channels: int) -> np.ndarray:
-    """Read an image, turned the way the camera was held, in grey or in colours.
+    """Read an image, turned the way the camera was held, as ``[height, width, *channels]`` uint8.
 
-    Args:
-        path: of the file, in any format that Pillow reads.
-        height: pixels that the model reads; None for any.
-        width: as the height.
-        channels: 1 or 3 where the model's images have such an axis.
-
-    Returns:
-        ``[height, width, *channels]`` uint8.
-
-    Raises:
-        InputError: naming a file that is no image or not of the model's size.
+    The file is of any format that Pillow reads, height and width are what the model reads, None for
+    any, and channels 1 (grey) or 3 (colours) where its images have such an axis. InputError names a
+    file that is no image or not of the model's size.
     """
     from PIL import Image, ImageOps
 

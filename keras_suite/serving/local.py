@@ -11,8 +11,7 @@ from keras_suite.terminal.quiet import start_tensorflow
 def local_model(saved_model: Path) -> Call:
     """Load an export; neither Keras nor the code that built the model is used.
 
-    Raises:
-        InputError: where it cannot be loaded or, when called, does not take its inputs.
+    Raises InputError where it cannot be loaded or, when called, does not take its inputs.
     """
     start_tensorflow()
     import tensorflow as tf

@@ -13,9 +13,7 @@ from keras_suite.serving.images import read_image
 from keras_suite.serving.rows import Rows
 from keras_suite.serving.server_files import MAX_BATCH_SIZE
 
-TEXTS_AT_ONCE = 16
-"""Texts, or windows of them; they are long."""
-IMAGES_AT_ONCE = 32
+TEXTS_AT_ONCE, IMAGES_AT_ONCE = 16, 32  # texts, or windows of them, are long
 
 
 @dataclass(frozen=True)
@@ -34,8 +32,7 @@ class Reader:
 def reader_of(card: Mapping, tokenizer: Path) -> Reader:
     """Choose how a model's inputs come about, by its card and the folder of its tokenizer.
 
-    Raises:
-        InputError: for a model that none of the readers suits, or a tokenizer that cannot be read.
+    Raises InputError for a model that no reader suits, or a tokenizer that cannot be read.
     """
     inputs = card["inputs"]
     if "text" in card:

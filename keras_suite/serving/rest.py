@@ -23,12 +23,8 @@ def rest_model(
 ) -> Call:
     """Make a call of a model that a server holds; it raises InputError with the server's words.
 
-    Args:
-        url: of the server, such as ``http://localhost:8501``.
-        name: of the model.
-        version: None for the server's newest.
-        outputs: of the model's card, for their dtypes.
-        timeout: seconds to wait for an answer.
+    The URL is such as ``http://localhost:8501``, the version None for the server's newest, the
+    outputs are of the model's card, for their dtypes, and the timeout is in seconds for an answer.
     """
     url = (url if "://" in url else f"http://{url}").rstrip("/")
     which = "" if version is None else f"/versions/{version}"
@@ -80,8 +76,7 @@ def encode(inputs: Arrays) -> bytes:
 def decode(body: bytes, outputs: Mapping[str, dict]) -> Arrays:
     """Read the body of an answer in columnar format, in which a sole output has no name.
 
-    Raises:
-        ValueError, TypeError, KeyError, AttributeError: where it is not as documented.
+    Raises ValueError, TypeError, KeyError or AttributeError where it is not as documented.
     """
     values = json.loads(body.decode("utf-8", "surrogateescape"))["outputs"]  # any bytes in strings
     columns = values if len(outputs) > 1 else dict.fromkeys(outputs, values)

@@ -11,24 +11,18 @@ from keras_suite.errors import InputError
 
 @dataclass(frozen=True)
 class Rows:
-    """Some rows, and where each of them stands, for messages."""
+    """Some rows, and the places where they stand, for messages."""
 
     columns: list[str]
     cells: list[list[str]]
     places: list[str]
-    """Where each row stands, for messages."""
 
 
 def read_csv(path: Path, wanted: list[str], at_once: int) -> Iterator[Rows]:
-    """Read a csv file with a header in parts, so that a file of any length fits into memory.
+    """Read a csv file in UTF-8 with a header, ``at_once`` rows at a time, so that any length fits.
 
-    Args:
-        path: of the file, in UTF-8.
-        wanted: names of columns, which may stand in any order among others.
-        at_once: how many rows a part has at most.
-
-    Raises:
-        InputError: naming file, row (the first is 1) and line of what is wrong.
+    The wanted columns may stand in any order among others. InputError names the file, row (the
+    first is 1) and line of what is wrong.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:

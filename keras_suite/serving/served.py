@@ -37,14 +37,10 @@ class Served:
 
 
 def serve_images(model, about: str, images, output: str = "probabilities", **card) -> Served:
-    """Export a model of images: uint8 in, one output by name.
+    """Export a model of images ``[n, height, width]``, or these with channels: uint8 in.
 
-    Args:
-        model: from images ``[n, height, width]`` or ``[n, height, width, channels]``.
-        about: what goes in and what comes out.
-        images: of the test.
-        output: the name of what comes out.
-        card: as for :class:`Served`.
+    ``about`` says what goes in and comes out, ``images`` are of the test, ``output`` is the name of
+    the sole output, and ``card`` is as for :class:`Served`.
     """
 
     def serving_default(images):
