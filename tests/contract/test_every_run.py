@@ -4,6 +4,7 @@ import dataclasses
 import json
 import math
 
+import numpy as np
 import PIL.Image
 import pytest
 
@@ -31,7 +32,7 @@ def test_it_says_what_it_is_of_and_leaves_nothing_half_done(name, quick_run):
     assert not list(folder.rglob(".partial-*"))
 
 
-def test_sample_data_are_marked_everywhere(name, quick_run):
+def test_sample_data_are_marked_everywhere_and_no_picture_is_cut(name, quick_run):
     data = quick_run.metrics["data"]
     assert (data["kind"], len(data["sha256"])) == ("sample", 64)
     titles = [line for line in quick_run.out.splitlines() if data["source"] in line]
@@ -41,8 +42,10 @@ def test_sample_data_are_marked_everywhere(name, quick_run):
     assert pictures
     for picture in pictures:
         with PIL.Image.open(picture) as image:
-            image.load()  # it is whole
+            pixels = np.asarray(image.convert("L"))
             assert image.text["Description"].startswith("SAMPLE DATA")
+        assert pixels.min() < 128  # something is drawn, and nothing up to where it would be cut
+        assert all((edge == 255).all() for edge in (pixels[0], pixels[-1], *pixels.T[[0, -1]]))
 
 
 def test_every_figure_is_a_number_that_says_what_it_is_of(name, quick_run):
