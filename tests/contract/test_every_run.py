@@ -23,7 +23,6 @@ def test_it_says_what_it_is_of_and_leaves_nothing_half_done(name, quick_run):
     assert (metrics["experiment"], metrics["about"]) == (name, about)
     assert metrics["command"].startswith(f"python experiments/{name}.py --preset quick")
     assert (metrics["status"], metrics["preset"]) == ("done", "quick")
-    assert metrics["seconds"]["total"] < 60
     assert quick_run.out.endswith(f"Run: {folder}\n")
     _, expected = cli.parse(quick_run.experiment, list(quick_run.flags))
     config = json.loads((folder / "config.json").read_text())

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -89,10 +90,13 @@ class QuickRun:
     def out(self) -> str:
         environment = os.environ | {"KERAS_SUITE_CACHE": str(self.output / "cache")}
         line = command(self.name, *self.flags, output=self.output)
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         done = subprocess.run(
             line, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300
         )
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
         assert (done.returncode, done.stderr) == (0, "")
+        assert after.ru_utime - before.ru_utime < 120  # a minute of 2 cores, were they its own
         return done.stdout
 
     @property
