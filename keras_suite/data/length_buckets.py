@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, count, islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -90,7 +90,7 @@ class TextRows:
         """
         batches = self.longest_first(batch_size)
         inputs = _dataset(lambda: map(self.inputs, batches), self._signature(), len(batches))
-        outputs = model.predict(inputs, verbose=0)
+        outputs = model.predict(inputs, verbose=0)  # pyright: ignore[reportArgumentType]
         in_row_order = np.empty_like(outputs)
         in_row_order[np.concatenate(batches)] = outputs
         return in_row_order
@@ -103,7 +103,7 @@ class TextRows:
         It is ``[tokens, ...]``, one row after the other as in ``encoded``, without padding.
         """
         lengths, starts = self.encoded.lengths, self.encoded.offsets[:-1]
-        in_order = None
+        in_order: Any = None
         for rows in self.longest_first(batch_size):
             outputs = model.predict_on_batch(self.inputs(rows))
             if in_order is None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -60,7 +60,7 @@ def load_prepared(
 def _prepared(name: str, data_dir: Path | None = None) -> "tfds.core.DatasetBuilder":
     import tensorflow_datasets as tfds
 
-    builder = tfds.builder(name, data_dir=data_dir)
+    builder: Any = tfds.builder(name, data_dir=data_dir)
     if builder.is_prepared():
         return builder
     if data_dir is not None:
@@ -69,12 +69,12 @@ def _prepared(name: str, data_dir: Path | None = None) -> "tfds.core.DatasetBuil
             "TFDS prepared it in, or leave --data-dir out to download it."
         )
     # GLUE's first address is of another of its tasks.
-    require_answer(getattr(builder.builder_config, "data_url", next(iter(builder.url_infos))))
+    require_answer(getattr(builder.builder_config, "data_url", str(next(iter(builder.url_infos)))))
     builder.download_and_prepare()
     return builder
 
 
-def _read_images(builder: "tfds.core.DatasetBuilder") -> Images:
+def _read_images(builder) -> Images:
     train, test = (_read(builder, part) for part in ("train", "test"))
     source = f"{builder.name} {builder.version} from TensorFlow Datasets"
     rows = len(train[1]) + len(test[1])
@@ -82,7 +82,7 @@ def _read_images(builder: "tfds.core.DatasetBuilder") -> Images:
     return Images(train, test, builder.info.features["label"].names, provenance=provenance)
 
 
-def _read(builder: "tfds.core.DatasetBuilder", part: str) -> Arrays:
+def _read(builder, part: str) -> Arrays:
     """Read images and labels of a split."""
     import tensorflow as tf
     import tensorflow_datasets as tfds

@@ -161,9 +161,7 @@ def _key(
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def _encode(
-    tokenizer: "PreTrainedTokenizerFast", columns: Sequence[list[str]], max_length: int
-) -> Encoded:
+def _encode(tokenizer, columns: Sequence[list[str]], max_length: int) -> Encoded:
     ids, types = [np.empty(0, np.int32)], [np.empty(0, np.int8)]
     lengths, truncated = [0], 0
     makes_types = "token_type_ids" in tokenizer.model_input_names
@@ -188,8 +186,8 @@ def _read_cached(file: Path, max_length: int) -> Encoded | None:
     try:
         # np.load leaves a file open that it was given by name and finds damaged.
         with file.open("rb") as handle, np.load(handle, allow_pickle=False) as stored:
-            arrays = {"token_type_ids": None} | dict(stored)
-            scalars = {"max_length": max_length, "truncated": int(arrays["truncated"])}
-            return Encoded(**arrays | scalars)  # which refuses an array of another name
+            arrays: dict = {"token_type_ids": None} | dict(stored)
+            arrays |= {"max_length": max_length, "truncated": int(arrays["truncated"])}
+            return Encoded(**arrays)  # which refuses an array of another name
     except Exception:  # not there, or damaged in one of many ways
         return None

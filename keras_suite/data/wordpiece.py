@@ -18,7 +18,7 @@ def wordpiece_of(texts: Iterable[str], vocab_size: int) -> "PreTrainedTokenizerF
     at most, special ones and letters included. The same texts give the same token ids, which the
     trainers of ``tokenizers`` do not.
     """
-    from tokenizers import BertWordPieceTokenizer
+    from tokenizers.implementations import BertWordPieceTokenizer
     from tokenizers.normalizers import BertNormalizer
     from transformers import BertTokenizerFast
 

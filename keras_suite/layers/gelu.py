@@ -6,7 +6,7 @@ import tensorflow as tf
 
 
 @tf.custom_gradient
-def gelu(inputs: tf.Tensor) -> tf.Tensor:
+def gelu(inputs: tf.Tensor):
     """Compute ``tf.nn.gelu``, which would keep three more tensors for the gradient than x."""
 
     def gradient(upstream: tf.Tensor) -> tf.Tensor:

@@ -1,6 +1,7 @@
 """Low-rank adaptation of dense layers (LoRA: Hu et al., 2021, arXiv 2106.09685)."""
 
 import math
+from typing import Any
 
 import keras
 import numpy as np
@@ -44,10 +45,10 @@ class LoRADense(keras.layers.Layer):
     ):
         super().__init__(name=name or dense.name)
         _check(dense, r, lora_dropout)
-        self.dense = dense
+        self.dense: Any = dense
         self.r, self.lora_alpha, self.use_rslora, self.seed = r, lora_alpha, use_rslora, seed
         dense.trainable = False
-        inputs, units = dense.kernel.shape
+        inputs, units = self.dense.kernel.shape
         bound = 1 / math.sqrt(inputs)  # Kaiming-uniform with a = sqrt(5), PEFT's choice
         uniform = keras.initializers.RandomUniform(-bound, bound, seed=seed)
         self.lora_a = self.add_weight(shape=(inputs, r), initializer=uniform, name="lora_A")
@@ -73,15 +74,16 @@ class LoRADense(keras.layers.Layer):
         if self.dense.bias is not None:
             outputs = outputs + self.dense.bias
         if self.original is None:
-            low = ops.matmul(self.dropout(inputs, training=training), self.lora_a)
-            outputs = outputs + self.scale * ops.matmul(low, self.lora_b)
+            update: Any = ops.matmul(self.dropout(inputs, training=training), self.lora_a)
+            update = ops.matmul(update, self.lora_b)
+            outputs = outputs + self.scale * update
         return self.dense.activation(outputs)
 
     def merge(self) -> None:
         """Put the update into the kernel; functions that were traced must be traced again."""
         if self.original is None:
             self.original = np.array(ops.convert_to_numpy(self.dense.kernel), copy=True)
-            update = ops.matmul(self.lora_a, self.lora_b)
+            update: Any = ops.matmul(self.lora_a, self.lora_b)
             self.dense.kernel.assign(self.dense.kernel + self.scale * update)
 
     def unmerge(self) -> None:
@@ -113,7 +115,8 @@ class LoRADense(keras.layers.Layer):
 def _check(dense: object, r: int, lora_dropout: float) -> None:
     if not isinstance(dense, (keras.layers.Dense, tf_keras.layers.Dense)):
         raise InputError(f"LoRA goes over a Dense layer, not over {type(dense).__name__}.")
-    width = min(dense.kernel.shape)
+    kernel: Any = dense.kernel
+    width = min(kernel.shape)
     if not 1 <= r <= width:
         raise InputError(f"The rank must be from 1 to {width}, the width of {dense.name}: {r}.")
     if not 0 <= lora_dropout < 1:

@@ -28,11 +28,11 @@ class BatchLosses(keras.callbacks.Callback):
         """Start a list."""
         self.losses = []
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch, logs):
         """Add the batch's loss."""
         self.losses.append(logs["batch_loss"])
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch, logs):
         """Put the list into the logs, in the place of the last batch's loss."""
         logs["batch_losses"] = self.losses
         del logs["batch_loss"]

@@ -4,19 +4,20 @@ from collections.abc import Callable, Sequence
 
 import keras
 
-from keras_suite.data.split import Rows
+from keras_suite.data.split import Arrays
 from keras_suite.errors import InputError
 from keras_suite.training.prefix import cut
 from keras_suite.training.prefix_cache import PrefixCache
+from keras_suite.training.rows import ArrayRows, Rows, TextRows
 
 
 def cached(
     model: keras.Model,
-    parts: Sequence[Rows],
+    parts: Sequence[Arrays | ArrayRows | TextRows],
     cache: PrefixCache,
     announce: Callable[[str], object] = lambda sentence: None,
     advance: Callable[[float], object] = lambda part: None,
-) -> tuple[keras.Model, list[Rows]]:
+) -> tuple[keras.Model, Sequence[Rows]]:
     """Compute what never changes about the rows of a compiled model once, where there is any.
 
     ``announce`` is also told why nothing can be kept; all else is as :meth:`PrefixCache.rows` has

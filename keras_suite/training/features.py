@@ -53,9 +53,10 @@ class Features:
 
 def features_of(prefix: keras.Model, rows: ArrayRows | TextRows) -> Features:
     """Say how the features of rows are computed and stored."""
-    return (_TextFeatures if isinstance(rows, TextRows) else Features)(prefix, rows)
+    return _TextFeatures(prefix, rows) if isinstance(rows, TextRows) else Features(prefix, rows)
 
 
+@dataclass(frozen=True)
 class _TextFeatures(Features):
     """A place for each text, or for each token of all texts where the prefix tells them apart."""
 
@@ -84,7 +85,7 @@ class _TextFeatures(Features):
             outputs = self.prefix.predict_on_batch(self.source.inputs(rows))
             for row, output in zip(rows, outputs, strict=True):
                 if self.per_token:
-                    yield encoded.offsets[row], output[: encoded.lengths[row]]
+                    yield int(encoded.offsets[row]), output[: encoded.lengths[row]]
                 else:
                     yield row, output[None]
 

@@ -9,9 +9,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_suite.data.split import Rows
 from keras_suite.training.batch_losses import BatchLosses
-from keras_suite.training.rows import as_rows
+from keras_suite.training.rows import Rows, as_rows
 from keras_suite.training.state import State
 
 
@@ -73,7 +72,7 @@ def run_fit(
     saved = State(state, fit.model) if state else None
     history = saved.load() if saved else []
     if len(history) < fit.epochs:
-        steps, first_step = fit.steps_per_epoch, tf.Variable(0, dtype=tf.int64)
+        steps, first_step = fit.steps_per_epoch, tf.Variable(0, dtype=tf.int64)  # pyright: ignore[reportArgumentType]
         first = keras.callbacks.LambdaCallback(
             on_epoch_begin=lambda epoch, logs: first_step.assign(epoch * steps),
             on_epoch_end=lambda epoch, logs: _measure(fit, logs),
@@ -109,7 +108,7 @@ class _Recorder(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
         self.started = time.perf_counter()
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch, logs):
         seconds = round(time.perf_counter() - self.started, 3)
         measured = {k: v if isinstance(v, list) else float(v) for k, v in logs.items()}
         self.history.append({"epoch": epoch + 1, **measured, "seconds": seconds})

@@ -18,7 +18,7 @@ class _Stopped(Exception):  # noqa: N818 - not an error: another fit failed or C
 
 def cores() -> int:
     """Cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def one_core_per_operation() -> None:
@@ -65,7 +65,7 @@ def run_fits(
     stop = threading.Event()
 
     def run(fit: Fit) -> list[dict]:
-        tensorboard = keras.callbacks.TensorBoard(log_folder / fit.name, write_graph=False)
+        tensorboard = keras.callbacks.TensorBoard(str(log_folder / fit.name), write_graph=False)
         progress = _Progress(fit, stop, on_steps)
         try:
             history = run_fit(fit, state_folder / f"{fit.name}.npz", [tensorboard, progress])
@@ -83,8 +83,8 @@ def run_fits(
             stop.set()
             pool.shutdown(cancel_futures=True)
     for future in running.values():
-        if not future.cancelled() and future.exception():
-            raise future.exception()
+        if not future.cancelled() and (error := future.exception()):
+            raise error
     return {fit.name: running[fit.name].result() for fit in fits}
 
 

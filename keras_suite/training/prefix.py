@@ -58,8 +58,8 @@ def has_tokens(tensor: keras.KerasTensor) -> bool:
 
 def _tail(model: keras.Model, tensor: keras.KerasTensor) -> keras.Model:
     cuts = {"features": tensor}
-    if isinstance(model.input, dict) and has_tokens(tensor):
-        cuts[MASK] = _mask(model)
+    if has_tokens(tensor) and (mask := _mask(model)) is not None:
+        cuts[MASK] = mask
     starts = {
         name: keras.Input(batch_shape=each.shape, dtype=each.dtype, name=name)
         for name, each in cuts.items()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -78,7 +78,7 @@ class PrefixCache:
         digest = hashlib.sha256(json.dumps(decides, sort_keys=True).encode())
         for array in arrays:
             # As bytes, for types such as bfloat16 that NumPy does not lend to others.
-            digest.update(np.ascontiguousarray(array).view(np.uint8))
+            digest.update(np.ascontiguousarray(array).view(np.uint8).data)
         return digest.hexdigest()
 
     @contextmanager
@@ -119,7 +119,7 @@ class PrefixCache:
                 start = file.tell()
                 for place, some in features.compute():
                     file.seek(start + place * place_bytes)
-                    file.write(self._stored(some))
+                    file.write(self._stored(some).data)
                     advance(len(some) / places)
 
     def _shape(self, prefix: keras.Model, features: Features) -> tuple[int, ...]:
@@ -133,7 +133,7 @@ class PrefixCache:
             )
         return outputs.shape[2 if features.per_token else 1 :]
 
-    def _stored(self, features: np.ndarray) -> np.ndarray:
+    def _stored(self, features) -> np.ndarray:
         try:
             with np.errstate(over="raise"):
                 return features.astype(self.dtype, order="C")
@@ -159,7 +159,7 @@ def _structure(prefix: keras.Model) -> dict:
     return _numbered(json.loads(prefix.to_json()), {part.name: i for i, part in enumerate(parts)})
 
 
-def _numbered(config, numbers: Mapping[str, int]):
+def _numbered(config, numbers: Mapping[str, int]) -> Any:
     if isinstance(config, list):
         if len(config) == 3 and isinstance(config[0], str):  # a layer's name, node and tensor
             config = [numbers.get(config[0], config[0]), *config[1:]]

@@ -5,15 +5,17 @@ from collections.abc import Sized
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from keras_suite.data.length_buckets import TextRows
-from keras_suite.data.split import Rows
+from keras_suite.data.split import Arrays
 from keras_suite.training.prefix import MASK
 
+Given = TypeVar("Given")
 EVALUATION_BATCH = 8192
 LARGE_ROWS_BATCH = 32
 """For rows that are images, or as large: no more of them than in a training step."""
@@ -56,11 +58,11 @@ class _NumberedRows(ABC, Sized):
 
         def picks_of(pass_number):
             pass_seed = tf.stack([tf.constant(seed, tf.int64), pass_number])
-            order = tf.random.experimental.stateless_shuffle(rows, seed=pass_seed)
+            order = tf.random.experimental.stateless_shuffle(rows, seed=pass_seed)  # pyright: ignore[reportAttributeAccessIssue]
             return tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
 
         passes = tf.data.Dataset.counter(first_step // steps_per_pass)
-        return passes.flat_map(picks_of).skip(first_step % steps_per_pass)
+        return passes.flat_map(picks_of).skip(tf.math.floormod(first_step, steps_per_pass))
 
     def validation_data(self) -> tf.data.Dataset:
         """Give all rows in order, for Keras to measure after each epoch."""
@@ -69,7 +71,7 @@ class _NumberedRows(ABC, Sized):
 
     def predict(self, model: keras.Model) -> np.ndarray:
         """Return the model's outputs ``[n, ...]``."""
-        return model.predict(self.validation_data(), verbose=0)
+        return model.predict(self.validation_data(), verbose=0)  # pyright: ignore[reportArgumentType]
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ class StoredRows(_NumberedRows):
         with self.path.open("rb") as file:
             for place, row in enumerate(pick):
                 file.seek(self._inputs.offset + int(row) * self._inputs[0].nbytes)
-                file.readinto(rows[place : place + 1])
+                file.readinto(rows[place : place + 1].data)
         return rows
 
     @cached_property
@@ -155,9 +157,12 @@ class StoredTextRows(TextRows):
         return np.load(self.path, mmap_mode="r")
 
 
-def as_rows(rows: Rows) -> ArrayRows | StoredRows | TextRows:
+Rows = Arrays | ArrayRows | StoredRows | TextRows
+
+
+def as_rows(rows: Arrays | Given) -> ArrayRows | Given:
     """Make :class:`ArrayRows` of a pair of arrays; give back rows that are more than that."""
-    return ArrayRows(*rows) if isinstance(rows, tuple) else rows
+    return ArrayRows(rows[0], rows[1]) if isinstance(rows, tuple) else rows
 
 
 def _in_the_callers_thread() -> tf.data.Options:

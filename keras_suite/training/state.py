@@ -31,7 +31,7 @@ class State:
 
     def save(self, history: list[dict]) -> None:
         """Write the file in one step: a kill leaves this epoch's state or the one before."""
-        arrays = {str(i): np.asarray(variable) for i, variable in enumerate(self.variables)}
+        arrays: dict = {str(i): np.asarray(variable) for i, variable in enumerate(self.variables)}
         arrays |= {"history": np.array(json.dumps(history)), "frozen": self.frozen_checksum}
         with files.whole(self.path) as partial, partial.open("wb") as file:
             np.savez(file, **arrays)
@@ -83,5 +83,5 @@ def _checksum(variables) -> int:
     checksum = 0
     for variable in variables:
         # As bytes, for types such as bfloat16 that NumPy does not lend to others.
-        checksum = zlib.crc32(np.ascontiguousarray(variable).view(np.uint8), checksum)
+        checksum = zlib.crc32(np.ascontiguousarray(variable).view(np.uint8).data, checksum)
     return checksum
