@@ -18,9 +18,8 @@ from keras_suite.config import ExperimentConfig, read_config, shown
 from keras_suite.errors import InputError
 from keras_suite.experiment import run as run_experiment
 from keras_suite.runs.run import open_run
-from keras_suite.terminal.exit_code import exit_code
 from keras_suite.terminal.flags import read_flags
-from keras_suite.terminal.interrupts import ctrl_c_ends_at_once
+from keras_suite.terminal.interrupts import ctrl_c_ends_at_once, exit_code
 from keras_suite.terminal.quiet import start_tensorflow
 
 COMMANDS = {  # what each does, and where the class of its name is
@@ -35,10 +34,7 @@ COMMANDS = {  # what each does, and where the class of its name is
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Do a command; return the exit code: 0 done, 2 bad input or flags, 130 interrupted.
-
-    The arguments are the words after the program, by default those that it was started with.
-    """
+    """Do the command that the words after the program give; return :func:`exit_code`'s code."""
     name, *rest = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
     match name:
         case "run" if rest and not rest[0].startswith("-"):
@@ -62,7 +58,7 @@ def overview() -> str:
 
 def _described(experiment: ModuleType) -> tuple[str, str]:
     """Return what an experiment is, in a line, and its method, without the commands."""
-    about, *paragraphs = inspect.cleandoc(experiment.__doc__).split("\n\n")
+    about, *paragraphs = inspect.cleandoc(str(experiment.__doc__)).split("\n\n")
     return about, "\n\n".join(each for each in paragraphs if not each.startswith(" "))
 
 
@@ -121,7 +117,7 @@ def run(experiment: ModuleType, arguments: list[str]) -> None:
     start_tensorflow(verbose=options.verbose)
     flags = [flag for flag in arguments if flag != "--resume"]
     command = " ".join([started_by(experiment), *map(shlex.quote, flags)])
-    name, (about, method) = Path(experiment.__file__).stem, _described(experiment)
+    name, (about, method) = Path(str(experiment.__file__)).stem, _described(experiment)
     record = {"about": about, "method": method, "command": command, "resume": options.resume}
     opened = open_run(name, options.preset, config, options.output, **record)
     with opened as this, ctrl_c_ends_at_once(this.interrupt):
@@ -133,15 +129,12 @@ def run(experiment: ModuleType, arguments: list[str]) -> None:
 def started_by(experiment: ModuleType) -> str:
     """Return the command that runs an experiment, without flags."""
     if experiment.__name__ == "__main__":
-        return f"python {os.path.relpath(experiment.__file__)}"
-    return f"{program()} run {Path(experiment.__file__).stem}"
+        return f"python {os.path.relpath(str(experiment.__file__))}"
+    return f"{program()} run {Path(str(experiment.__file__)).stem}"
 
 
 def parse(experiment: ModuleType, arguments: list[str]) -> tuple[Options, ExperimentConfig]:
-    """Read options and Config; preset and ``--config`` give the defaults of all other flags.
-
-    Raises InputError on flags, a file or a Config that cannot be used, SystemExit on ``--help``.
-    """
+    """Read options and Config, or raise InputError; preset and ``--config`` give the defaults."""
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     first.add_argument("--preset")
     first.add_argument("--config", type=Path)
@@ -155,11 +148,11 @@ def parse(experiment: ModuleType, arguments: list[str]) -> tuple[Options, Experi
 
     def settings(
         options: Annotated[Options, tyro.conf.arg(name="")],
-        config: Annotated[experiment.Config, tyro.conf.arg(name="", default=defaults)],
+        config: Annotated[experiment.Config, tyro.conf.arg(name="", default=defaults)],  # pyright: ignore[reportInvalidTypeForm]
     ) -> tuple[Options, ExperimentConfig]:
         return options, config
 
     try:
-        return read_flags(settings, arguments, started_by(experiment), experiment.__doc__)
+        return read_flags(settings, arguments, started_by(experiment), experiment.__doc__ or "")
     except ValueError as error:
         raise InputError(str(error)) from error

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from keras_suite.errors import InputError
 from keras_suite.terminal import files
-from keras_suite.terminal.exit_code import exit_code
+from keras_suite.terminal.interrupts import exit_code
 
 ADDRESS = "KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT"
 TUNER_ID = "KERASTUNER_TUNER_ID"
@@ -41,10 +42,7 @@ def address() -> str:
 
 @contextmanager
 def alive(folder: Path) -> Iterator[None]:
-    """Hold a lock by which the chief knows that this worker lives; no other may have its id.
-
-    The kernel lets it go however the process ends; on a network drive, the drive's server does.
-    """
+    """Hold a lock by which the chief knows that this worker lives; no other may have its id."""
     taken = f"There is a worker {os.environ[TUNER_ID]} already: set {TUNER_ID} to another name."
     # The chief tries the lock for a moment now and then.
     with files.held(_lock(folder, os.environ[TUNER_ID]), taken, timeout=5):
@@ -65,7 +63,7 @@ def _lock(folder: Path, tuner_id: str) -> Path:
 class Crew:
     """Workers on this machine, and a pipe to each."""
 
-    processes: list[multiprocessing.Process]
+    processes: list[BaseProcess]
     pipes: list[Connection]
 
     def give(self, data: object) -> None:
@@ -114,10 +112,11 @@ def free_port() -> int:
 
 
 def _worker(work: Callable, pipe: Connection) -> None:
-    parent = multiprocessing.parent_process().sentinel
+    parent = multiprocessing.parent_process()
+    assert parent is not None
 
     def end_with_the_parent(timeout: float | None = None) -> None:
-        if wait([parent], timeout):
+        if wait([parent.sentinel], timeout):
             os._exit(1)
 
     def job() -> None:

@@ -21,18 +21,17 @@ from typing import Annotated, Literal
 
 import tyro
 from etils import epy
-from keras_suite.tuning import cluster
+from keras_suite.tuning import cluster  # pyright: ignore[reportMissingImports]
 
 from keras_suite import cli
 from keras_suite.config import ExperimentConfig, flag, shown, with_fields
 from keras_suite.errors import InputError
-from keras_suite.terminal.exit_code import exit_code
 from keras_suite.terminal.flags import read_flags
-from keras_suite.terminal.interrupts import ctrl_c_ends_at_once
+from keras_suite.terminal.interrupts import ctrl_c_ends_at_once, exit_code
 from keras_suite.terminal.quiet import start_tensorflow
 
 with epy.lazy_imports():
-    from keras_suite.tuning import conduct
+    from keras_suite.tuning import conduct  # pyright: ignore[reportMissingImports]
 
 
 @dataclass(frozen=True)
@@ -79,14 +78,14 @@ class Options:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Search by flags, or those of the program; return the exit code, as :func:`cli.main`."""
+    """Search by flags, by default the program's; return :func:`exit_code`'s code."""
     return exit_code(lambda: search(parse(sys.argv[1:] if arguments is None else arguments)))
 
 
 def parse(arguments: list[str]) -> Options:
     """Read the flags; raise InputError where they cannot be used."""
     started_by = "python tuning/search.py" if __name__ == "__main__" else f"{cli.program()} tune"
-    return read_flags(Options, arguments, started_by, __doc__)
+    return read_flags(Options, arguments, started_by, __doc__ or "")
 
 
 @ctrl_c_ends_at_once()

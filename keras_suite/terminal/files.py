@@ -24,8 +24,10 @@ def whole(path: Path) -> Iterator[Path]:
     remove(partial)
     try:
         yield partial
-        if not partial.is_symlink():
-            _flush_to_disk(partial)
+        for file in () if partial.is_symlink() else (partial, *partial.rglob("*")):
+            if file.is_file():
+                with file.open("rb") as handle:
+                    os.fsync(handle.fileno())  # so that it is on the disk before its name is
         if path.is_dir() and not path.is_symlink():
             remove(path)  # a full folder cannot be replaced in one step
         os.replace(partial, path)
@@ -65,10 +67,7 @@ def make_folder(folder: Path) -> None:
 
 @contextmanager
 def held(lock: Path, otherwise: str, timeout: float = 0) -> Iterator[None]:
-    """Hold a lock file; the kernel lets it go however the process ends.
-
-    InputError says ``otherwise`` where another process holds it for ``timeout`` seconds.
-    """
+    """Hold a lock file, let go however the process ends, or raise InputError(``otherwise``)."""
     try:
         hold = filelock.FileLock(lock).acquire(timeout=timeout)
     except filelock.Timeout:
@@ -86,10 +85,3 @@ def is_held(lock: Path) -> bool:
             return False
     except (InputError, OSError):
         return True
-
-
-def _flush_to_disk(path: Path) -> None:
-    for file in [path] if path.is_file() else path.rglob("*"):
-        if file.is_file():
-            with file.open("rb") as handle:
-                os.fsync(handle.fileno())

@@ -14,17 +14,11 @@ T = TypeVar("T")
 
 
 def read_flags(kind: Callable[..., T], arguments: Sequence[str], prog: str, about: str = "") -> T:
-    """Return what a class or function makes of a command line.
+    """Return what a class or function, whose parameters are the flags, makes of a command line.
 
-    Args:
-        kind: its parameters are the flags.
-        arguments: the words after the command.
-        prog: the command.
-        about: for ``--help``; the docstring of ``kind`` by default.
-
-    Raises:
-        InputError: on a flag that is unknown, missing or not of its type, in one sentence.
-        SystemExit: with code 0, on ``--help``.
+    The arguments are the words after the command, ``prog``; ``about`` is for ``--help``, by default
+    the docstring of ``kind``. Raises InputError with a sentence on a flag that is unknown, missing
+    or not of its type, and SystemExit with code 0 on ``--help``.
     """
     shown = io.StringIO()
     try:

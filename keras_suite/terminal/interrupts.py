@@ -1,4 +1,4 @@
-"""Ctrl-C while TensorFlow works."""
+"""How every command ends: done, refused with a sentence, or by Ctrl-C."""
 
 import contextlib
 import os
@@ -7,8 +7,26 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from keras_suite.errors import InputError
+
 INTERRUPTED = "Interrupted; the same command with --resume goes on."
 EXIT_CODE = 130
+
+
+def exit_code(job: Callable[[], None], interrupted: str = INTERRUPTED) -> int:
+    """Do a job, or say in a sentence on standard error what kept it from being done.
+
+    Returns 0: done, 2: bad input or flags (the job raised InputError), 130: interrupted.
+    """
+    try:
+        job()
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(interrupted, file=sys.stderr)
+        return EXIT_CODE
+    return 0
 
 
 @contextmanager

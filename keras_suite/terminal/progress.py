@@ -6,27 +6,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
 
 
 class JobProgress:
     """A bar over stages, each of which takes a given share of the job.
 
-    On a terminal it is drawn in place; elsewhere, as in a log file, every tenth of the job is a
-    line of its own.
+    On a terminal it is drawn in place; elsewhere, as in a log, every tenth of the job is a line.
     """
 
     def __init__(self, console: Console):
         self.console, self.done = console, 0.0
         self.lock = threading.Lock()
         self.started = time.monotonic()
+        columns = ["{task.description}", BarColumn(), "{task.percentage:3.0f} %"]
+        columns += [TimeElapsedColumn(), "left", TimeRemainingColumn()]
         self.bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.percentage:3.0f} %"),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
+            *columns,
             console=console,
             transient=True,
             disable=not console.is_terminal,

@@ -4,8 +4,6 @@ import logging
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 
 def start_tensorflow(*, verbose: bool = False) -> None:
@@ -19,8 +17,19 @@ def start_tensorflow(*, verbose: bool = False) -> None:
         _load()
         return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with _stderr_held_back():
-        _load()
+    sys.stderr.flush()
+    real = os.dup(2)
+    with tempfile.TemporaryFile() as held_back:
+        os.dup2(held_back.fileno(), 2)
+        try:
+            _load()
+        except BaseException:
+            held_back.seek(0)
+            os.write(real, held_back.read())
+            raise
+        finally:
+            os.dup2(real, 2)
+            os.close(real)
     for library in ("tensorflow", "absl"):  # TensorFlow Datasets speaks through absl
         logging.getLogger(library).setLevel(logging.ERROR)
 
@@ -29,20 +38,3 @@ def _load() -> None:
     import tensorflow as tf
 
     tf.config.list_physical_devices()
-
-
-@contextmanager
-def _stderr_held_back() -> Iterator[None]:
-    sys.stderr.flush()
-    real = os.dup(2)
-    with tempfile.TemporaryFile() as held_back:
-        os.dup2(held_back.fileno(), 2)
-        try:
-            yield
-        except BaseException:
-            held_back.seek(0)
-            os.write(real, held_back.read())
-            raise
-        finally:
-            os.dup2(real, 2)
-            os.close(real)
