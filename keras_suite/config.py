@@ -17,10 +17,10 @@ import tyro
 from keras_suite.errors import InputError
 
 
-def shown(metavar: str, default: str = "") -> Any:
+def shown(metavar: str, default: str = "", **more: Any) -> Any:
     """Annotate a flag or an argument with what ``--help`` shows as its value and its default."""
     hint = f"(default: {default})" if default else ""
-    return tyro.conf.arg(metavar=metavar, help_behavior_hint=hint)
+    return tyro.conf.arg(metavar=metavar, help_behavior_hint=hint, **more)
 
 
 @dataclass(frozen=True)
@@ -72,10 +72,7 @@ class ExperimentConfig:
             require(least <= number < math.inf, f"{name} must be at least {least}, not {value}")
 
     def filled(self, recipe: Mapping[str, object], **changes: object) -> Self:
-        """Return a copy in which a report's recipe decides the fields that are None.
-
-        The changes are set whatever the fields were.
-        """
+        """Return a copy with changes, in which a recipe decides the other fields that are None."""
         missing = {name: value for name, value in recipe.items() if getattr(self, name) is None}
         return dataclasses.replace(self, **missing | changes)
 
@@ -131,10 +128,7 @@ def read_config(path: Path, config: ExperimentConfig) -> ExperimentConfig:
 def with_fields(
     config: ExperimentConfig, fields: Mapping[str, object], source: str
 ) -> ExperimentConfig:
-    """Return ``config`` with fields of ``source`` as JSON gives them or a command line has them.
-
-    Raises InputError where a field is unknown, not of its type or refused by the Config.
-    """
+    """Set fields, which JSON or a command line gives, or raise InputError, naming the source."""
     hints = typing.get_type_hints(type(config))
     types = {field.name: hints[field.name] for field in dataclasses.fields(config)}
     values = {}

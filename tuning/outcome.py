@@ -5,13 +5,14 @@ import dataclasses
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from keras_tuner.engine.trial import Trial
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
+from rich.table import Column, Table
 
 from keras_suite.config import ExperimentConfig
 from keras_suite.runs.numbers import figure
+from keras_suite.runs.results import titled_table
 from keras_suite.terminal import files
 from keras_suite.training.state import load_history
 
@@ -24,7 +25,6 @@ class TrialOutcome:
     """One trial.
 
     Args:
-        trial: its id.
         status: RUNNING, COMPLETED or FAILED.
         score: the objective after ``best_epoch``, which counts from 1.
         bracket: of Hyperband; higher ones halve more often.
@@ -37,14 +37,14 @@ class TrialOutcome:
 
     trial: str
     status: str
-    score: float | None
+    score: Any
     best_epoch: int | None
     bracket: int
     rung: int
     epochs: int
     initial_epoch: int
     parent: str
-    hyperparameters: dict[str, object]
+    hyperparameters: dict[str, Any]
     history: list[dict]
     error: str
 
@@ -100,11 +100,8 @@ def ranked(trials: list[TrialOutcome], direction: str) -> list[TrialOutcome]:
 
 def trials_table(*columns: str, title: str = "") -> Table:
     """Return an empty table with these columns and one of hyperparameters."""
-    table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", title_style="bold")
-    for name in columns:
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("hyperparameters")
-    return table
+    figures = [Column(name, justify="right", no_wrap=True) for name in columns]
+    return titled_table(title, *figures, "hyperparameters")
 
 
 def leaderboard(best_first: list[TrialOutcome], objective: str, title: str = "") -> Table:

@@ -49,10 +49,7 @@ class Compare:
     """A run."""
     second: Annotated[tyro.conf.Positional[Path], shown("RUN")]
     """Another run."""
-    output: Annotated[
-        Path | None,
-        tyro.conf.arg(aliases=("-o",), metavar="FILE", help_behavior_hint="(default: no page)"),
-    ] = None
+    output: Annotated[Path | None, shown("FILE", "no page", aliases=("-o",))] = None
     """An HTML file to write besides."""
 
     def run(self) -> None:

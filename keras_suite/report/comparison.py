@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
@@ -12,6 +11,7 @@ from keras_suite.errors import InputError
 from keras_suite.runs.entry import SIGNS, Entry, reading_order
 from keras_suite.runs.numbers import difference, plain, printable
 from keras_suite.runs.read import RunFolder, read_run, run_meant
+from keras_suite.runs.results import titled_table
 
 Change = tuple[str, str, str]
 """A setting that two runs do not share: its name, the first's and the second's."""
@@ -27,13 +27,13 @@ class Pair:
     @property
     def entry(self) -> Entry:
         """What both are of."""
-        return self.first or self.second
+        return next(filter(None, (self.first, self.second)))
 
     @property
     def difference(self) -> float | None:
         """Second minus first."""
-        both = self.first and self.second
-        return self.second.reproduced - self.first.reproduced if both else None
+        one, other = self.first, self.second
+        return other.reproduced - one.reproduced if one and other else None
 
     @property
     def difference_text(self) -> str:
@@ -44,7 +44,7 @@ class Pair:
     @property
     def verdict(self) -> str:
         """Whether the second is "better" or "worse" by more than the seeds' spread, or ""."""
-        gain = (self.difference or 0) * SIGNS.get(self.entry.direction, 0)
+        gain = (self.difference or 0) * SIGNS.get(self.entry.direction or "", 0)
         spread = max(each.std or 0 for each in (self.first, self.second) if each)
         return "better" if gain > spread else "worse" if gain < -spread else ""
 
@@ -58,7 +58,6 @@ class Comparison:
     changes: dict[str, list[Change]]
     """What differs in their "Settings" (Configs) and "Circumstances" (data, versions, time)."""
     pairs: list[Pair]
-    """All figures of both."""
 
     @property
     def notice(self) -> str:
@@ -72,10 +71,7 @@ class Comparison:
 
 
 def compare(first: Path, second: Path) -> Comparison:
-    """Compare two runs, by their folders or their experiments', which mean the latest runs.
-
-    Raises InputError where one of them is neither, or is broken.
-    """
+    """Compare two runs, or experiments' latest ones; raise InputError where one cannot be read."""
     one, other = _read(first), _read(second)
     by_key, by_other = ({entry.key: entry for entry in run.entries} for run in (one, other))
     pairs = [Pair(by_key.get(key), by_other.get(key)) for key in by_key | by_other]
@@ -103,7 +99,7 @@ def show(comparison: Comparison, console: Console) -> None:
     if comparison.notice:
         console.print(Text(comparison.notice, style="bold yellow"))
     for title, rows in comparison.changes.items():
-        table = _table(title, "", "first", "second")
+        table = titled_table(title, "", "first", "second")
         for row in rows:
             table.add_row(*map(_text, row))
         console.print(table if rows else f"{title}: the same.")
@@ -131,7 +127,9 @@ def _circumstances(run: RunFolder) -> dict:
 def _figures(name: str, pairs: list[Pair]) -> Table:
     names = "first", "second", "difference"
     heads = [Column(head, justify="right", no_wrap=True) for head in names]
-    table = _table(name, Column("of", overflow="fold"), "metric", *heads, Column(no_wrap=True))
+    table = titled_table(
+        _text(name), Column("of", overflow="fold"), "metric", *heads, Column(no_wrap=True)
+    )
     before = None
     for pair in pairs:
         both = (f"{e.text} {e.std_text}".strip() if e else "–" for e in (pair.first, pair.second))
@@ -140,11 +138,6 @@ def _figures(name: str, pairs: list[Pair]) -> Table:
         table.add_row(*map(_text, cells), pair.verdict)
         before = pair.entry.of
     return table
-
-
-def _table(title: str, *columns: Column | str) -> Table:
-    title = _text(title)
-    return Table(*columns, title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
 
 
 def _text(found: str) -> Text:

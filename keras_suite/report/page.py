@@ -38,11 +38,7 @@ ENVIRONMENT.filters |= {each.__name__: each for each in (*WORDS, by_table, headl
 
 
 def write_report(runs: Path, output: Path) -> tuple[Path, list[Section]]:
-    """Write ``output/index.html`` on a folder of runs, whole or not at all.
-
-    Returns the page and what is on it; raises InputError where there are no runs or it cannot be
-    written.
-    """
+    """Write ``output/index.html`` on runs, or raise InputError; return it and what is on it."""
     sections = [section(name, found) for name, found in read_runs(runs).items()]
     searches = read_searches(runs)
     if not sections and not searches:

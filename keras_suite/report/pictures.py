@@ -2,12 +2,10 @@
 
 import base64
 import struct
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from keras_suite.runs.entry import Entry
 from keras_suite.runs.numbers import figure
 from keras_suite.runs.read import RunFolder
 
@@ -38,12 +36,10 @@ class Picture:
 def read_pictures(
     folder: Path, of: str, run: RunFolder | None = None
 ) -> tuple[list[Picture], list[str]]:
-    """Read all ``*.png`` in a folder, which need not exist.
+    """Read all ``*.png`` in a folder, which need not exist, in the order of their names.
 
-    The alternatives in words say what they are ``of``, and tell the results of the run.
-
-    Returns:
-        The figures in the order of their names, and a phrase about each that is not whole.
+    The alternatives in words say what they are ``of``, and tell the results of the run. Returns the
+    figures, and a phrase about each that is not whole.
     """
     pictures, problems = [], []
     for path in sorted(folder.glob("[!.]*.png")):
@@ -52,17 +48,14 @@ def read_pictures(
         except (ValueError, OSError) as error:
             problems.append(f"figure {path.name} cannot be shown ({error})")
             continue
-        caption = _caption(path.stem)
+        first, *others = (ABBREVIATIONS.get(word, word) for word in path.stem.split("_"))
+        first = first if first in ABBREVIATIONS.values() else first.capitalize()
+        caption = " ".join([first, *others])
         words = _in_words(path.stem, run) if run else ""
         alt = f"{caption} of {of}. {words}".strip()
         uri = f"data:image/png;base64,{base64.b64encode(data).decode()}"
         pictures.append(Picture(caption, alt, uri, *struct.unpack(">II", data[16:24])))
     return pictures, problems
-
-
-def _caption(name: str) -> str:
-    first, *words = (ABBREVIATIONS.get(word, word) for word in name.split("_"))
-    return " ".join([first if first in ABBREVIATIONS.values() else first.capitalize(), *words])
 
 
 def _whole_png(path: Path) -> bytes:
@@ -82,29 +75,27 @@ def _in_words(name: str, run: RunFolder) -> str:
         test = [entry for entry in run.entries if entry.table == "test"]
         known = {entry.metric for entry in test}
         metric = next((m for m in ("f1", "accuracy", "balanced_accuracy") if m in known), None)
-        return _joined("Test rows", (_figure(entry) for entry in test if entry.metric == metric))
+        told = []
+        for entry in (each for each in test if each.metric == metric):
+            beside = f" (reported {entry.reported_text})" if entry.reported_text else ""
+            told.append(f"{metric} of {entry.of} {entry.text}{beside}")
+        return _joined("Test rows", told)
     if name.startswith(("learning_curves", "evaluations", "validation", "training_loss")):
         return _curves(run.history)
     return ""
-
-
-def _figure(entry: Entry) -> str:
-    beside = f" (reported {entry.reported_text})" if entry.reported_text else ""
-    return f"{entry.metric} of {entry.of} {entry.text}{beside}"
 
 
 def _curves(history: tuple[dict, ...]) -> str:
     fits: dict[str, list[float]] = {}
     for row in history:
         with suppress(TypeError, ValueError):
-            loss = float(row.get("val_loss") or row.get("loss"))
+            loss = float(row.get("val_loss") or row.get("loss", ""))
             fits.setdefault(str(row.get("fit")), []).append(loss)
     kind = "Validation loss" if any(row.get("val_loss") for row in history) else "Loss"
-    ends = ((fit, figure(ys[0]), figure(ys[-1]), figure(min(ys))) for fit, ys in fits.items())
-    return _joined(kind, (f"of {fit} from {a} to {z}, at best {best}" for fit, a, z, best in ends))
+    ends = [(fit, figure(ys[0]), figure(ys[-1]), figure(min(ys))) for fit, ys in fits.items()]
+    return _joined(kind, [f"of {fit} from {a} to {z}, at best {best}" for fit, a, z, best in ends])
 
 
-def _joined(kind: str, found: Iterable[str]) -> str:
-    parts = list(found)
+def _joined(kind: str, parts: list[str]) -> str:
     more = [f"and {len(parts) - MENTIONED} more"] if len(parts) > MENTIONED else []
     return f"{kind}: {'; '.join(parts[:MENTIONED] + more)}." if parts else ""

@@ -22,8 +22,6 @@ class Entry:
     """A figure of a run.
 
     Args:
-        model: whose figure it is.
-        metric: what is measured.
         reproduced: the figure, or the mean of several repeats.
         protocol: how rows were prepared and split: "paper" (the report's way), "clean" (the sound
             way), "both" (the same under both); "" where an experiment compares none.
@@ -78,7 +76,7 @@ class Entry:
         """Whether it is "better", "worse" or, as far as is reported, the "same"; or ""."""
         if self.deviation is None or not self.direction or math.isnan(self.deviation):
             return ""
-        if round(self.reproduced, reported_decimals(self.reported)) == self.reported:
+        if round(self.reproduced, reported_decimals(self.reported or 0)) == self.reported:
             return "same"
         return "better" if self.deviation * SIGNS[self.direction] > 0 else "worse"
 
@@ -113,10 +111,7 @@ def read_entries(results: list) -> tuple[list[Entry], list[str]]:
     """Check the results of a ``metrics.json``; the table of test figures comes first, then cost.
 
     Older runs name a split and a group by "split" alone, such as "cost" or "test, by class", and
-    give no direction.
-
-    Returns:
-        Those that can be read, and a phrase about those that cannot.
+    give no direction. Returns those that can be read, and a phrase about those that cannot.
     """
     entries = [entry for entry in map(_entry, results) if entry]
     unread = len(results) - len(entries)

@@ -21,6 +21,6 @@ def environment() -> dict[str, str | int | None]:
 
 def _cpu() -> str:
     try:
-        return re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())[1]
-    except (OSError, TypeError):  # not Linux
+        return re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())[0]
+    except (OSError, IndexError):  # not Linux
         return platform.processor()

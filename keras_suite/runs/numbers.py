@@ -7,15 +7,12 @@ MINUS = "\N{MINUS SIGN}"
 
 def is_number(value: object) -> bool:
     """Whether a value from a file is a number that can be computed with; NaN is one."""
-    is_whole = isinstance(value, int) and not isinstance(value, bool)
-    return isinstance(value, float) or (is_whole and abs(value) < 10**300)
+    is_whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**300
+    return isinstance(value, float) or is_whole
 
 
 def figure(value: float, decimals: int | None = None) -> str:
-    """Write a figure: a whole number in full, else with ``decimals``, which go by its size.
-
-    Below 1e-4 and from 1e12 on it has three digits.
-    """
+    """Write a whole number in full, others with decimals by their size, extremes in 3 digits."""
     if not math.isfinite(value):
         return "not a number" if math.isnan(value) else "infinite"
     size = abs(value)

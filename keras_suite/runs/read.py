@@ -13,7 +13,7 @@ from keras_suite.terminal import files
 
 TEXTS = "experiment", "about", "method", "command", "preset", "status", "exported"
 OBJECTS = "data", "environment", "seconds", "parameters", "serving"
-KINDS = {"results": list} | dict.fromkeys(TEXTS, str) | dict.fromkeys(OBJECTS, dict)
+KINDS: dict = {"results": list} | dict.fromkeys(TEXTS, str) | dict.fromkeys(OBJECTS, dict)
 """What ``metrics.json`` holds that readers rely on; older runs lack some of it."""
 
 
@@ -22,12 +22,10 @@ class RunFolder:
     """What is left of one run.
 
     Args:
-        folder: the run's.
         status: done, running, interrupted, killed (no process is at it) or broken (unknown).
         problems: phrases on what is wrong with the folder.
         metrics: ``metrics.json``; what is in :data:`KINDS` is there, of its type, maybe empty.
         config: ``config.json``.
-        entries: the results.
         history: the rows of ``history.csv``.
     """
 
@@ -94,10 +92,7 @@ def read_run(folder: Path) -> RunFolder:
 
 
 def read_runs(runs: Path) -> dict[str, list[RunFolder]]:
-    """Read all runs in a folder by the names of the experiments' folders, the newest first.
-
-    Raises InputError where there is no such folder.
-    """
+    """Read all runs in a folder, or raise InputError: by experiment, the newest first."""
     homes = {home.name: _folders(home)[::-1] for home in _folders(runs) if home.name != "tuning"}
     return {name: list(map(read_run, folders)) for name, folders in homes.items() if folders}
 
@@ -107,10 +102,8 @@ def find_runs(paths: Sequence[Path]) -> tuple[list[RunFolder], list[str]]:
 
     The paths are folders of runs; of experiments, which stand for their latest run; or of several
     experiments, such as ``runs/``, which stand for the latest run of each. InputError is raised
-    where nothing is found, or a run or experiment named by itself cannot be used.
-
-    Returns:
-        The runs, and a sentence for each experiment of several whose latest run cannot be used.
+    where nothing is found, or a run or experiment named by itself cannot be used. Returns the runs,
+    and a sentence for each experiment of several whose latest run cannot be used.
     """
     found, refused = [], []
     for path in paths:
@@ -205,7 +198,7 @@ def _folders(parent: Path) -> list[Path]:
     return [path for path in inside if path.is_dir() and not path.is_symlink()]
 
 
-def _is_sound(name: str, value: object) -> bool:
+def _is_sound(name: str, value) -> bool:
     if not isinstance(value, KINDS[name]):
         return False
     if name == "data" and value:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 from rich.box import SIMPLE_HEAD
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from keras_suite.metrics.direction import direction
@@ -22,10 +22,9 @@ def compare(
     ``decision``, ``split`` and ``group`` of :class:`keras_suite.runs.entry.Entry`; the order of its
     keys does not matter, and an empty one is as good as none.
 
-    Returns:
-        One entry a metric as ``metrics.json`` holds it: the "what", metric, direction ("max",
-        "min" or None), reported (or None), reproduced (the mean), and, with several repeats, std
-        (of the sample) and the values, unless these are one and the same whole number.
+    Returns one entry a metric as ``metrics.json`` holds it: the "what", metric, direction ("max",
+    "min" or None), reported (or None), reproduced (the mean), and, with several repeats, std (of
+    the sample) and the values, unless these are one and the same whole number.
     """
     repeats: dict[frozenset, tuple[dict, dict[str, list[float]]]] = {}
     for what, figures in measured:
@@ -42,6 +41,11 @@ def compare(
         for key, (what, by_metric) in repeats.items()
         for metric, values in by_metric.items()
     ]
+
+
+def titled_table(title: str | Text, *columns: Column | str) -> Table:
+    """Return an empty table as all ours look."""
+    return Table(*columns, title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
 
 
 def _said(what: dict) -> dict:
@@ -70,7 +74,7 @@ def results_table(
     for entry in entries:
         by_model.setdefault(entry.names, {})[entry.metric] = entry
     metrics = list(dict.fromkeys(entry.metric for entry in entries))
-    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    table = titled_table(title)
     if any(entry.reported is not None for entry in entries):
         table.caption, table.caption_justify = "in brackets: as reported", "left"
     table.add_column(", ".join(filter(None, (split, group))), no_wrap=True)

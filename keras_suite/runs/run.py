@@ -106,11 +106,12 @@ class Run:
         """Save a figure as ``figures/<name>.png``, marked with the data it shows."""
         from keras_suite.plots import style as plots
 
+        assert self.provenance is not None
         plots.save(figure, self.folder / "figures" / f"{name}.png", self.provenance)
 
     def say(self, what) -> None:
         """Print a sentence as it is, or something that rich can lay out."""
-        plain = {"markup": False, "emoji": False, "highlight": False, "soft_wrap": True}
+        plain: dict = {"markup": False, "emoji": False, "highlight": False, "soft_wrap": True}
         self.console.print(what, **plain if isinstance(what, str) else {})
 
     def finish(self, results: list[dict]) -> None:
