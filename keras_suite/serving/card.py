@@ -10,10 +10,9 @@ SIGNATURE = "serving_default"
 
 
 def make_card(run: RunFolder, version: int | None) -> dict:
-    """Describe a version of a run's model, None where it has no number yet.
+    """Describe a version, None for no number yet, of a run's model, or raise InputError.
 
-    What the run tells of serving comes besides: ``classes``, ``columns``, ``text``. InputError is
-    raised as by :func:`read_signature`.
+    What the run tells of serving comes besides: ``classes``, ``columns``, ``text``.
     """
     metrics, told = run.metrics, dict(run.metrics["serving"])
     inputs, outputs = read_signature(run.saved_model)

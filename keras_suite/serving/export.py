@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -21,7 +22,7 @@ def export(
     their shapes, of which the first axis, the batch, is left open, and dtypes. The folder appears
     whole, in one step, so that a server never sees half a version.
     """
-    archive = keras.export.ExportArchive()
+    archive: Any = keras.export.ExportArchive()
     archive.track(model)
     archive.add_endpoint("serving_default", function, input_signature=inputs)
     with files.whole(folder) as partial:

@@ -18,17 +18,16 @@ def read_image(path: Path, height: int | None, width: int | None, *channels: int
     from PIL import Image, ImageOps
 
     try:
-        with Image.open(path) as file:
-            if file.width * file.height * 3 > MAX_BYTES:
-                pixels = f"{file.width} × {file.height} pixels"
-                raise InputError(f"{path} has {pixels}: make it smaller.")
-            image = ImageOps.exif_transpose(file).convert("RGB" if channels == (3,) else "L")
-    except InputError:
-        raise
+        with Image.open(path) as image:
+            fits = image.width * image.height * 3 <= MAX_BYTES
+            if fits:
+                image = ImageOps.exif_transpose(image).convert("RGB" if channels == (3,) else "L")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise InputError(
             f"{path} cannot be read as an image ({in_a_line(error)}): give a whole PNG or JPEG."
         ) from error
+    if not fits:
+        raise InputError(f"{path} has {image.width} × {image.height} pixels: make it smaller.")
     wanted = width or image.width, height or image.height
     if image.size != wanted:
         raise InputError(

@@ -9,10 +9,7 @@ from keras_suite.terminal.quiet import start_tensorflow
 
 
 def local_model(saved_model: Path) -> Call:
-    """Load an export; neither Keras nor the code that built the model is used.
-
-    Raises InputError where it cannot be loaded or, when called, does not take its inputs.
-    """
+    """Load an export, without Keras; this and calls raise InputError where that cannot be done."""
     start_tensorflow()
     import tensorflow as tf
 

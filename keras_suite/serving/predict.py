@@ -17,6 +17,7 @@ from keras_suite.errors import InputError
 from keras_suite.runs.read import find_runs
 from keras_suite.serving.batches import Call, in_batches
 from keras_suite.serving.card import make_card
+from keras_suite.serving.local import local_model
 from keras_suite.serving.predictions import columns
 from keras_suite.serving.readers import Reader, reader_of
 from keras_suite.serving.rows import Rows, read_csv
@@ -73,8 +74,6 @@ class Predict:
 
     def _call(self, saved_model: Path, card: dict) -> Call:
         if self.rest is None:
-            from keras_suite.serving.local import local_model
-
             return local_model(saved_model)
         from keras_suite.serving.rest import rest_model
 

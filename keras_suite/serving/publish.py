@@ -43,7 +43,9 @@ class Export:
             console.print(f"{run.name}, version {folder.name}: {folder}", style="bold")
             for part, specs in zip(("input", "output"), read_signature(folder), strict=True):
                 for name, each in specs.items():
-                    console.print(f"  {part} {name}: {each['dtype']} {_shape(each['shape'])}")
+                    sizes = ["any"] if each["shape"] is None else each["shape"]
+                    shape = " × ".join(str(size or "?") for size in sizes)
+                    console.print(f"  {part} {name}: {each['dtype']} {shape}")
             for note in notes:
                 console.print(note, style="yellow")
 
@@ -54,10 +56,8 @@ def publish(run: RunFolder, models: Path, keep: int | None = None) -> tuple[Path
     It appears in one step, so that a server never sees half of it; two exports at a time take their
     turns. The server's files beside the models are written anew. Of the versions the ``keep``
     newest stay, all for None; older ones go once the new one stands. InputError is raised where
-    that cannot be written, another export does not end, or files are broken.
-
-    Returns:
-        The version's folder, and sentences on what it lacks or comes from.
+    that cannot be written, another export does not end, or files are broken. Returns the version's
+    folder, and sentences on what it lacks or comes from.
     """
     home = models / run.name
     busy = f"Another export to {models} has been going on for {LOCK_SECONDS} s: try again later."
@@ -106,7 +106,3 @@ def _add_extras(run: RunFolder, version: int, folder: Path) -> list[str]:
     if card["data"]["kind"] == "sample":
         notes.append(f"{run.name} is trained on SAMPLE DATA: it is for trying things out.")
     return notes
-
-
-def _shape(shape: list[int | None] | None) -> str:
-    return "any" if shape is None else " × ".join(str(size or "?") for size in shape)

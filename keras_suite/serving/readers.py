@@ -30,10 +30,7 @@ class Reader:
 
 
 def reader_of(card: Mapping, tokenizer: Path) -> Reader:
-    """Choose how a model's inputs come about, by its card and the folder of its tokenizer.
-
-    Raises InputError for a model that no reader suits, or a tokenizer that cannot be read.
-    """
+    """Choose a reader by a model's card, with the tokenizer in a folder, or raise InputError."""
     inputs = card["inputs"]
     if "text" in card:
         return _text_reader(dict(card["text"]), list(inputs), tokenizer)
@@ -91,12 +88,12 @@ def _number(cell: str) -> float:
         return float("nan")
 
 
-def _ask_images(rows: Rows, call: Call, name: str, size: list[int | None]) -> Arrays:
+def _ask_images(rows: Rows, call: Call, name: str, size: list) -> Arrays:
     return call({name: np.stack([read_image(Path(path), *size) for (path,) in rows.cells])})
 
 
 def _ask_words(rows: Rows, call: Call, name: str) -> Arrays:
-    return call({name: np.array(*_texts(rows), object)})
+    return call({name: np.array(_texts(rows)[0], object)})
 
 
 def _ask_texts(
@@ -122,9 +119,9 @@ def _ask_questions(
         return call({name: inputs[name] for name in names})
 
     answers = []
-    for place, *asked in zip(rows.places, *_texts(rows), strict=True):
+    for place, question, context in zip(rows.places, *_texts(rows), strict=True):
         try:
-            answers.append(answer(*asked, tokenizer, call_with_names, **settings))
+            answers.append(answer(question, context, tokenizer, call_with_names, **settings))
         except InputError as error:
             raise InputError(f"{place}: {error}") from error
     return {"answer": np.array(answers, object)}

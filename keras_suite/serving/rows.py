@@ -30,7 +30,13 @@ def read_csv(path: Path, wanted: list[str], at_once: int) -> Iterator[Rows]:
             _, header = next(rows, (None, None))
             if header is None:
                 raise InputError(f"{path} is empty: give a csv file with a header.")
-            picks = _picks(header, wanted, path)
+            for name in wanted:
+                if (times := header.count(name)) != 1:
+                    raise InputError(
+                        f"{path} has the column {name!r} {times} times in its header, but must "
+                        f"have once each: {', '.join(wanted)}."
+                    )
+            picks = [header.index(name) for name in wanted]
             part = list(islice(rows, at_once))
             if not part:
                 raise InputError(f"{path} has a header but no rows.")
@@ -42,14 +48,3 @@ def read_csv(path: Path, wanted: list[str], at_once: int) -> Iterator[Rows]:
         raise InputError(f"{path} is not UTF-8 ({error.reason}): save it as UTF-8.") from error
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
-
-
-def _picks(header: list[str], wanted: list[str], path: Path) -> list[int]:
-    """Return the places of the wanted columns in the header."""
-    for name in wanted:
-        if header.count(name) != 1:
-            raise InputError(
-                f"{path} has the column {name!r} {header.count(name)} times in its header, but "
-                f"must have once each: {', '.join(wanted)}."
-            )
-    return [header.index(name) for name in wanted]

@@ -13,12 +13,9 @@ FILE = "tf_serving_warmup_requests"
 
 
 def write_warmup(file: Path, name: str, examples: Examples) -> None:
-    """Write two requests to a model, the first example alone and all in one batch, as TFRecords.
-
-    It takes TF Serving's messages, which the extra ``serving`` brings.
-    """
+    """Write two requests to a model, the first example alone and all in one batch, as TFRecords."""
     import tensorflow as tf
-    from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog
+    from tensorflow_serving.apis.prediction_log_pb2 import PredictionLog  # pyright: ignore[reportAttributeAccessIssue]  # of the extra "serving"
 
     with tf.io.TFRecordWriter(str(file)) as records:
         for rows in (1, len(examples)):
