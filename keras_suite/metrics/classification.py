@@ -12,16 +12,15 @@ from sklearn import metrics
 def binary_report(y: np.ndarray, probability: np.ndarray, threshold: float = 0.5) -> dict:
     """Measure probabilities of label 1 ``[n]``; both labels must be present.
 
-    Returns:
-        accuracy, precision (0 where nothing is predicted positive), recall, f1, and the counts tn,
-        fp, fn, tp, a row being predicted positive from the threshold on; roc_auc and pr_auc
-        (average precision), which depend on no threshold.
+    Returns accuracy, precision (0 where nothing is predicted positive), recall, f1, and the counts
+    tn, fp, fn, tp, a row being predicted positive from the threshold on; roc_auc and pr_auc
+    (average precision), which depend on no threshold.
     """
     predicted = (np.asarray(probability) >= threshold).astype(int)
     counts = metrics.confusion_matrix(y, predicted, labels=[0, 1]).ravel().tolist()
     return {
         "accuracy": float(metrics.accuracy_score(y, predicted)),
-        "precision": float(metrics.precision_score(y, predicted, zero_division=0)),
+        "precision": float(metrics.precision_score(y, predicted, zero_division=0)),  # pyright: ignore[reportArgumentType]
         "recall": float(metrics.recall_score(y, predicted)),
         "f1": float(metrics.f1_score(y, predicted)),
         **dict(zip(("tn", "fp", "fn", "tp"), counts, strict=True)),
@@ -43,11 +42,7 @@ def probability_report(y: np.ndarray, probability: np.ndarray) -> dict:
 
 
 def multiclass_report(y: np.ndarray, probabilities: np.ndarray) -> dict:
-    """Measure predictions of several classes.
-
-    Returns:
-        accuracy, balanced_accuracy, f1 (the mean over classes) and loss (cross-entropy, nats).
-    """
+    """Return accuracy, balanced_accuracy, f1 (mean of classes) and loss (cross-entropy, nats)."""
     predicted = probabilities.argmax(axis=1)
     return {
         "accuracy": float(metrics.accuracy_score(y, predicted)),
@@ -60,10 +55,9 @@ def multiclass_report(y: np.ndarray, probabilities: np.ndarray) -> dict:
 def class_report(y: np.ndarray, probabilities: np.ndarray) -> dict[str, np.ndarray]:
     """Measure each class for itself.
 
-    Returns:
-        precision (0 where nothing is predicted so), recall, f1, and auc (area under the ROC curve,
-        one class against the rest), float64 ``[classes]``. All are NaN for a class without rows,
-        auc also for a class that has all rows.
+    Returns precision (0 where nothing is predicted so), recall, f1, and auc (area under the ROC
+    curve, one class against the rest), float64 ``[classes]``. All are NaN for a class without rows,
+    auc also for a class that has all rows.
     """
     classes = probabilities.shape[1]
     labels = np.arange(classes)
@@ -115,11 +109,10 @@ def class_rates(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]
 def averages_report(y: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
     """Measure predictions of unbalanced classes by means over classes.
 
-    Returns:
-        accuracy, balanced_accuracy (the mean recall), precision, f1 and auc (means over the classes
-        that have rows), weighted_precision and weighted_f1 (means over the rows, each counted as
-        its class; the recall weighted so is the accuracy) and loss (cross-entropy, nats). Without
-        auc where all rows are of one class.
+    Returns accuracy, balanced_accuracy (the mean recall), precision, f1 and auc (means over the
+    classes that have rows), weighted_precision and weighted_f1 (means over the rows, each counted
+    as its class; the recall weighted so is the accuracy) and loss (cross-entropy, nats). Without
+    auc where all rows are of one class.
     """
     by_class = class_report(y, probabilities)
     named = {"balanced_accuracy": "recall", "precision": "precision", "f1": "f1", "auc": "auc"}
@@ -140,16 +133,14 @@ def averages_report(y: np.ndarray, probabilities: np.ndarray) -> dict[str, float
 def logits_report(y: np.ndarray, logits: np.ndarray) -> dict:
     """Measure predictions of text classifiers as GLUE's tasks are reported.
 
-    Returns:
-        loss (cross-entropy, nats), accuracy, precision, recall and f1: of label 1 where there are
-        two classes, else the means over classes; 0 where nothing is predicted so.
+    Returns loss (cross-entropy, nats), accuracy, precision, recall and f1: of label 1 where there
+    are two classes, else the means over classes; 0 where nothing is predicted so.
     """
     exact = logits.astype("float64")
     exact -= np.logaddexp.reduce(exact, axis=1, keepdims=True)
     predicted, two = logits.argmax(axis=1), logits.shape[1] == 2
-    precision, recall, f1, _ = metrics.precision_recall_fscore_support(
-        y, predicted, average="binary" if two else "macro", zero_division=0
-    )
+    options: dict = {"average": "binary" if two else "macro", "zero_division": 0}
+    precision, recall, f1, _ = metrics.precision_recall_fscore_support(y, predicted, **options)
     return {
         "loss": float(-exact[np.arange(len(y)), y].mean()),
         "accuracy": float(metrics.accuracy_score(y, predicted)),

@@ -1,32 +1,15 @@
 """Which way a metric is better."""
 
 from fnmatch import fnmatchcase
-from typing import Literal
 
-DIRECTIONS = {
-    "*accuracy": "max",
-    "*auc": "max",
-    "*f1": "max",
-    "*precision": "max",
-    "*recall": "max",
-    "*exact_match": "max",
-    "recall_at_*": "max",
-    "pearson": "max",
-    "spearman": "max",
-    "silhouette": "max",
-    "agreement": "max",
-    "nearest_shares_category": "max",
-    "brier": "min",
-    "loss": "min",
-    "*error": "min",
-    "rank": "min",
-    "seconds*": "min",
-    "*_mb": "min",
-}
-"""By name, with ``*`` for any letters: metrics of one kind share an ending, costs their unit."""
+# By name, with * for any letters: metrics of one kind share an ending, costs their unit.
+SHARES = "*accuracy", "*auc", "*f1", "*precision", "*recall", "*exact_match", "recall_at_*"
+SCORES = "pearson", "spearman", "silhouette", "agreement", "nearest_shares_category"
+LOSSES = "brier", "loss", "*error", "rank", "seconds*", "*_mb"
+DIRECTIONS = dict.fromkeys((*SHARES, *SCORES), "max") | dict.fromkeys(LOSSES, "min")
 
 
-def direction(metric: str) -> Literal["max", "min"] | None:
+def direction(metric: str) -> str | None:
     """Return whether more ("max") or less ("min") is better, or None where neither is.
 
     Counts have no direction, for they depend on the number of rows; nor have the ends of an

@@ -8,8 +8,7 @@ from sklearn import metrics
 
 from keras_suite.plots.style import COLORS, LINES, MANY_COLORS, subplots
 
-FEW = 4
-"""So many classes leave room for two lines in a cell, and for names that lie along both axes."""
+FEW = 4  # classes leave room for two lines in a cell, and for names that lie along both axes
 
 Predictions = tuple[np.ndarray, np.ndarray]
 """Labels ``[n]``, and outputs: ``[n, classes]``, or of label 1 ``[n]`` or ``[n, 1]``."""
@@ -83,11 +82,8 @@ def _heat_map(axis, counts: np.ndarray, class_names: Sequence[str]) -> None:
 def roc_panel(axis, curves: Mapping[str, Predictions], title: str = "ROC") -> None:
     """Draw the ROC curve of each model or class, with its area in the legend.
 
-    Args:
-        axis: of a figure.
-        curves: by name, truth ``[n]`` (0 or 1) and scores ``[n]``; where the truth is the same for
-            all rows there is no curve, and the legend says so.
-        title: of the panel.
+    The curves are by name, truth ``[n]`` (0 or 1) and scores ``[n]``; where the truth is the same
+    for all rows there is no curve, and the legend says so.
     """
     for i, (name, (truth, score)) in enumerate(curves.items()):
         line = {"color": MANY_COLORS[i], "linestyle": LINES[i % len(LINES)], "linewidth": 2}

@@ -8,7 +8,6 @@ from matplotlib.figure import Figure
 from keras_suite.plots.style import subplots
 
 COLUMNS = 6
-MISTAKES = 24
 
 
 def gallery(images: Sequence[np.ndarray] | np.ndarray, titles: list[str]) -> Figure:
@@ -30,7 +29,7 @@ def most_confident_mistakes(
     Labels are ``[n]``, outputs probabilities ``[n, classes]``.
     """
     guess, sure = outputs.argmax(axis=1), outputs.max(axis=1)
-    wrong: list[int] = [i for i in (-sure).argsort() if guess[i] != labels[i]][:MISTAKES]
+    wrong: list[int] = [i for i in (-sure).argsort() if guess[i] != labels[i]][:24]
     titles = [f"{class_names[labels[i]]},\npredicted {class_names[guess[i]]}" for i in wrong]
     return gallery([images[i] for i in wrong], titles)
 
