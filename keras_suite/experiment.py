@@ -69,7 +69,7 @@ class Variant:
     """
 
     model: str
-    config: ExperimentConfig
+    config: Any
     protocol: str = ""
     trains: bool = True
     is_candidate: bool = True
@@ -90,9 +90,7 @@ class Trained:
     """A variant with its data, rows and network, and after the fit with its history.
 
     Args:
-        variant: which one.
-        data: as ``load`` gave it.
-        rows: as ``split`` gave them.
+        data, rows: as ``load`` and ``split`` gave them.
         network: as ``build`` gave it; None before and after the variant's turn.
         history: an entry for each epoch, as :func:`keras_suite.training.fit.run_fit` gives them.
         costs: what the training took, by metric.
@@ -111,7 +109,7 @@ class Trained:
         self._predictions, self._fitted = {}, None
 
     @property
-    def config(self) -> ExperimentConfig:
+    def config(self) -> Any:
         """The variant's Config."""
         return self.variant.config
 
@@ -125,30 +123,26 @@ class Trained:
         self.network = experiment.build(self.config, self.rows)
 
     def cache_prefix(self, parts: tuple[str, ...], *progress: Callable) -> None:
-        """Compute what is frozen in the network once for these parts; see :func:`cached.cached`.
-
-        Only they can be fitted and predicted then.
-        """
+        """Compute what is frozen in the network once; only these parts can be used then."""
         given = [self.rows.parts()[part] for part in parts]
         cache = prefix_cache.PrefixCache(dtype=self.config.cache_dtype)
         tail, stored = cached.cached(self.network, given, cache, *progress)
         self._fitted = tail, dict(zip(parts, stored, strict=True))
 
     def fit(self, experiment: ModuleType, **settings) -> "fit.Fit":
-        """Return the fit to be, of the tail alone after :meth:`cache_prefix`.
+        """Return the :class:`keras_suite.training.fit.Fit` to be, with its ``settings``.
 
-        Each epoch has the experiment's ``measures``; settings are ``epochs`` and whatever else
-        :class:`keras_suite.training.fit.Fit` takes.
+        It is of the tail alone after :meth:`cache_prefix`.
         """
         model, parts = self._fitted or (self.network, self.rows.parts())
-        measures = getattr(experiment, "measures", lambda trained: {})(self)
-        given = {"batch_size": self.config.batch_size, "seed": self.config.seed}
+        given: dict = {"measures": getattr(experiment, "measures", lambda trained: {})(self)}
+        given |= {"batch_size": self.config.batch_size, "seed": self.config.seed} | settings
         return fit.Fit(
             name=self.variant.fit_name,
             model=model,
             train=parts["train"],
             validation=parts["validation"],
-            **given | {"measures": measures} | settings,
+            **given,
         )
 
     def predict(self, part: str) -> tuple:
@@ -170,19 +164,14 @@ class Trained:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run has found, for figures, files and sentences.
-
-    Args:
-        config: of the run.
-        data: as ``load`` gave it.
-        trained: the variants of the first seed.
-        results: as metrics.json will have them, of all seeds.
-    """
+    """What a run has found, for figures, files and sentences."""
 
     config: ExperimentConfig
     data: Any
     trained: list[Trained]
+    """The variants of the first seed."""
     results: list[dict]
+    """As metrics.json will have them, of all seeds."""
 
     def predictions(self, *parts: str) -> dict[str, dict[str, tuple]]:
         """Labels and outputs by variant and part, as :meth:`Trained.predict` gives them."""
@@ -226,7 +215,7 @@ def run(experiment: ModuleType, config: ExperimentConfig, run) -> None:
         with run.stage("measure", 0.04 / len(turns)):
             measured += [row for each in turn for row in evaluated(experiment, each)]
         ours = [each for each in turn if each.config.seed == config.seed]
-        if (chosen := choose(experiment, best, ours)) is not best:
+        if (chosen := choose(experiment, best, ours)) and chosen is not best:
             best = chosen
             export(experiment, best, run)
         if not side_by_side:
@@ -298,7 +287,7 @@ def train(experiment: ModuleType, turn: list[Trained], run, share: float) -> Non
             each.costs = _costs(each, fits[each.variant.fit_name]) | filled
 
 
-def _schedule(config: ExperimentConfig, rows: Any) -> dict:
+def _schedule(config: Any, rows: Any) -> dict:
     if not hasattr(config, "steps_per_evaluation"):
         return {"epochs": config.epochs}
     return {"epochs": config.evaluations, "steps_per_evaluation": config.steps_per_evaluation}
@@ -322,10 +311,9 @@ def evaluated(experiment: ModuleType, each: Trained) -> list[tuple[dict, dict]]:
 
 
 def choose(experiment: ModuleType, best: Trained | None, others: list[Trained]) -> Trained | None:
-    """Return the candidate with the best last epoch by ``OBJECTIVE``; of equals the first.
+    """Return the candidate, ``best`` being that so far, with the best last epoch by ``OBJECTIVE``.
 
-    ``best`` is of those before, and ``others`` come after it in their order. Without an objective,
-    all are equals.
+    It is the first of equals, which all are without an objective.
     """
     objective = getattr(experiment, "OBJECTIVE", "")
     sign = -1 if direction(objective) == "min" else 1
@@ -351,7 +339,7 @@ def export(experiment: ModuleType, best: Trained, run) -> None:
         rows = served.examples
         rows = rows.first(serving_examples.EXAMPLES) if hasattr(rows, "first") else rows
         serving_examples.Examples.of(*given, rows).save(place / "examples.npz")
-        about = inspect.getdoc(served.function).partition("\n")[0]
+        about = (inspect.getdoc(served.function) or "").partition("\n")[0]
         run.metrics |= {"exported": best.name, "serving": {"about": about} | served.card}
         counted = counts.parameter_counts(served.model)
         sizes = {"total": counted["parameters"], "trainable": counted["trainable"]}
