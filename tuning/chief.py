@@ -23,10 +23,8 @@ def serve(oracle: SafeHyperbandOracle, folder: Path, abandoned: Callable[[], boo
     """Hand out an oracle's trials over gRPC, as KerasTuner's chief, until the search is over.
 
     KerasTuner's own loop waits for ever for a worker that died; this one gives its trial to the
-    next worker that asks.
-
-    Raises:
-        InputError: where the address cannot be used, or ``abandoned`` says that no worker is left.
+    next worker that asks. Raises InputError where the address cannot be used, or ``abandoned`` says
+    that no worker is left.
     """
     server = grpc.server(ThreadPoolExecutor(max_workers=1), options=[("grpc.so_reuseport", 0)])
     servicer = oracle_chief.OracleServicer(oracle)

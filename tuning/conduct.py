@@ -25,15 +25,13 @@ from .outcome import TrialOutcome, leaderboard, outcomes, ranked, write_best, wr
 if TYPE_CHECKING:
     from .search import Options
 
-SIZE = "max_epochs", "factor", "hyperband_iterations"
 WHERE_THE_DATA_IS = "data", "data_dir"  # may change when a search goes on; the rows may not
 
 
 class Search:
-    """One search: what it is made of and what it reports.
+    """One search, or InputError where the experiment has no objective or space to search by.
 
-    ``config`` holds what the experiment's search space does not change, ``options`` the command
-    line's; InputError is raised where the experiment has no objective or space to search by.
+    ``config`` holds what the search space does not change, ``options`` are the command line's.
     """
 
     def __init__(self, experiment: ModuleType, config: ExperimentConfig, options: "Options"):
@@ -41,8 +39,8 @@ class Search:
         self.options, self.folder = options, options.output / options.name
         self.console = Console()
         self.objective = experiment.OBJECTIVE
-        self.direction = direction(self.objective)
-        if self.direction is None:
+        self.direction = direction(self.objective) or ""
+        if not self.direction:
             raise InputError(
                 f"OBJECTIVE of experiments/{options.name}.py is {self.objective!r}, a metric that "
                 "keras_suite/metrics/direction.py does not know to be better one way."
@@ -50,7 +48,7 @@ class Search:
         space = self.hypermodel.space()
         if not space.space:
             raise InputError(f"search_space of experiments/{options.name}.py asks for no value.")
-        size = {name: getattr(options, name) for name in SIZE}
+        size = {n: getattr(options, n) for n in ("max_epochs", "factor", "hyperband_iterations")}
         self.oracle = SafeHyperbandOracle(self.folder, self.objective, space, config.seed, **size)
         self.settings = {
             "experiment": options.name,
@@ -75,7 +73,7 @@ class Search:
             self.report()
 
     def load(self) -> None:
-        """Load the data once for all trials, and say and record what it is."""
+        """Load the data once for all trials, and record what it is."""
         self.hypermodel.data = self.hypermodel.experiment.load(self.hypermodel.config)
         folder.record(self.folder, self.settings, self.hypermodel.data.provenance)
 

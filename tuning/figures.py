@@ -11,9 +11,6 @@ from keras_suite.plots.style import COLORS, subplots
 
 from .outcome import TrialOutcome
 
-FEWEST_TRIALS = 8
-COLUMNS = 4
-
 
 def curves_by_bracket(trials: list[TrialOutcome], objective: str) -> Figure:
     """Draw completed trials, the best first and standing out, a column for each bracket."""
@@ -40,7 +37,7 @@ def curves_by_bracket(trials: list[TrialOutcome], objective: str) -> Figure:
 def objective_by_hyperparameter(trials: list[TrialOutcome], objective: str) -> Figure:
     """Draw the score of completed trials by each hyperparameter, coloured by their epochs."""
     names = list(trials[0].hyperparameters)
-    columns = min(COLUMNS, len(names))
+    columns = min(4, len(names))
     figure, axes = subplots(math.ceil(len(names) / columns), columns, 3.2, 3.0)
     budgets = sorted({each.epochs for each in trials})
     for axis in axes.flat[len(names) :]:
@@ -51,7 +48,9 @@ def objective_by_hyperparameter(trials: list[TrialOutcome], objective: str) -> F
             values, scores = zip(*points, strict=True)
             axis.scatter(values, scores, s=22, alpha=0.8, color=color, label=f"{budget}")
         axis.set_xlabel(name)
-        if _spans_decades([each.hyperparameters[name] for each in trials]):
+        values = [each.hyperparameters[name] for each in trials]
+        positive = all(isinstance(value, (int, float)) and value > 0 for value in values)
+        if positive and max(values) / min(values) >= 50:
             axis.set_xscale("log")
     for row in axes:
         row[0].set_ylabel(objective)
@@ -60,31 +59,23 @@ def objective_by_hyperparameter(trials: list[TrialOutcome], objective: str) -> F
     return figure
 
 
-def _spans_decades(values: list) -> bool:
-    numbers = all(isinstance(value, (int, float)) and value > 0 for value in values)
-    return numbers and max(values) / min(values) >= 50
-
-
 def importance(trials: list[TrialOutcome], seed: int) -> dict[str, tuple[float, float]] | None:
     """Estimate how much each hyperparameter decides about the score of completed trials.
 
     By permutation (Breiman, 2001) in a random forest that predicts the score from the
     hyperparameters and the epochs: how much worse, in share of the explained variance, it predicts
-    once the values of one are shuffled among the trials.
-
-    Returns:
-        Mean and standard deviation over 30 shuffles by name, epochs included; None where there are
-        too few trials to say anything.
+    once the values of one are shuffled among the trials. Returns mean and standard deviation over
+    30 shuffles by name, epochs included; None where fewer than 8 trials say nothing.
     """
-    if len(trials) < FEWEST_TRIALS:
+    if len(trials) < 8:
         return None
     names = [*trials[0].hyperparameters, "epochs"]
     rows = [each.hyperparameters | {"epochs": each.epochs} for each in trials]
     X = np.column_stack([_as_numbers([row[name] for row in rows]) for name in names])
     y = np.array([each.score for each in trials])
     forest = RandomForestRegressor(200, min_samples_leaf=2, random_state=seed).fit(X, y)
-    found = permutation_importance(forest, X, y, n_repeats=30, random_state=seed)
-    spreads = found.importances_mean.tolist(), found.importances_std.tolist()
+    found: dict = permutation_importance(forest, X, y, n_repeats=30, random_state=seed)
+    spreads = found["importances_mean"].tolist(), found["importances_std"].tolist()
     return dict(zip(names, zip(*spreads, strict=True), strict=True))
 
 

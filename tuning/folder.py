@@ -17,17 +17,12 @@ FILE = "search.json"
 def open_search(
     folder: Path, settings: dict, *, resume: bool = False, overwrite: bool = False
 ) -> Iterator[None]:
-    """Hold a search's folder, new or with ``resume`` as it was left.
+    """Hold a search's folder, new or with ``resume`` as it was left, made where it is missing.
 
-    Args:
-        folder: made where it is missing.
-        settings: what makes a search the same one.
-        resume: go on with the search in it; where there is none, a new one is begun.
-        overwrite: remove the search in it first.
-
-    Raises:
-        InputError: where the folder holds a search and neither is given, or a different one, or
-            something else, or another process is at it.
+    ``settings`` are what makes a search the same one; ``resume`` goes on with the search in the
+    folder, if there is one, and ``overwrite`` removes it first. Raises InputError where the folder
+    holds a search and neither is given, or a different one, or something else, or another process
+    is at it.
     """
     files.make_folder(folder)
     busy = f"Another process is at {folder}: wait for it or choose another --output."

@@ -9,6 +9,7 @@ import time
 import traceback
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import keras
 import keras_tuner as kt
@@ -33,8 +34,8 @@ class ExperimentHyperModel(kt.HyperModel):
     None where only the space is asked for.
     """
 
-    def __init__(self, experiment: ModuleType, config: ExperimentConfig, data: object = None):
-        super().__init__(name=Path(experiment.__file__).stem)
+    def __init__(self, experiment: ModuleType, config: ExperimentConfig, data: Any = None):
+        super().__init__(name=Path(str(experiment.__file__)).stem)
         self.experiment, self.config, self.data = experiment, config, data
 
     def sample(self, hp: kt.HyperParameters) -> ExperimentConfig:
@@ -75,7 +76,7 @@ class ExperimentTuner(kt.Tuner):
 
     def __init__(self, oracle: kt.Oracle, hypermodel: ExperimentHyperModel, folder: Path):
         super().__init__(oracle, hypermodel, directory=folder.parent, project_name=folder.name)
-        self.folder = folder
+        self.hypermodel, self.folder = hypermodel, folder
         self.last_asked = -math.inf
 
     def _populate_initial_space(self) -> None:
@@ -94,10 +95,7 @@ class ExperimentTuner(kt.Tuner):
         self.last_asked = time.monotonic()
 
     def run_trial(self, trial: Trial) -> keras.callbacks.History:
-        """Run a trial, or what is left of it, and return the objective of every epoch.
-
-        FailedTrialError is raised with one sentence; the trial's ``error.txt`` says more.
-        """
+        """Return every epoch's objective, or raise FailedTrialError; ``error.txt`` says more."""
         folder = trial_folder(self.folder, trial.trial_id)
         try:
             return self._train(trial, folder)
@@ -116,7 +114,7 @@ class ExperimentTuner(kt.Tuner):
             with files.whole(state) as partial:
                 shutil.copyfile(trial_folder(self.folder, parent) / "state.npz", partial)
         logs = self.folder / "tensorboard" / trial.trial_id
-        callbacks = [keras.callbacks.TensorBoard(logs, write_graph=False)]
+        callbacks = [keras.callbacks.TensorBoard(str(logs), write_graph=False)]
         history = self.hypermodel.fit(hp, self.hypermodel.build(hp), state, callbacks)
         files.write_text(folder / "history.json", json.dumps(history))
         _log_hparams(hp, logs, history)

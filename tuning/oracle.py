@@ -11,31 +11,25 @@ from keras_tuner.engine.trial import Trial
 from keras_suite.metrics.direction import direction
 from keras_suite.terminal import files
 
-FAILURES_IN_A_ROW = 3
-
 
 class SafeHyperbandOracle(kt.oracles.HyperbandOracle):
     """KerasTuner's Hyperband oracle (Li et al., 2018, JMLR 18) with its state in one whole file.
 
     KerasTuner spreads the state over several files, none written in one step: a kill between two
     of them makes it forget trials, run finished ones again or refuse to load. Here ``oracle.json``
-    holds everything and is replaced in one step.
-
-    Args:
-        objective: the figure of the validation rows that the trials are scored by.
-        space: the hyperparameters as far as they are known before the first trial.
-        size: ``max_epochs``, ``factor`` and ``hyperband_iterations``, as KerasTuner has them.
+    holds everything and is replaced in one step. The trials are scored by the objective, a figure
+    of validation rows; the space has the hyperparameters that are known before the first trial, and
+    the size is ``max_epochs``, ``factor`` and ``hyperband_iterations``, as KerasTuner has them.
     """
 
-    def __init__(
-        self, folder: Path, objective: str, space: kt.HyperParameters, seed: int, **size: int
-    ):
+    def __init__(self, folder: Path, objective: str, space: kt.HyperParameters, seed: int, **size):
         super().__init__(
             objective=kt.Objective(objective, direction(objective)),
             hyperparameters=space,
             # Each value drawn adds 1 to the seed, and 0 would mean "draw one".
             seed=1 + 1_000_003 * seed,
-            max_consecutive_failed_trials=None,  # see populate_space
+            # See populate_space.
+            max_consecutive_failed_trials=None,  # pyright: ignore[reportArgumentType]
             **size,
         )
         self._set_project_dir(folder.parent, folder.name)
@@ -54,7 +48,7 @@ class SafeHyperbandOracle(kt.oracles.HyperbandOracle):
     @property
     def gave_up(self) -> bool:
         """Whether so many trials failed in a row that no further one is begun."""
-        return self.failed_in_a_row >= FAILURES_IN_A_ROW
+        return self.failed_in_a_row >= 3
 
     def planned_rungs(self) -> list[tuple[int, int]]:
         """List (trials, further epochs of each) for every rung of all brackets and iterations."""
@@ -63,7 +57,7 @@ class SafeHyperbandOracle(kt.oracles.HyperbandOracle):
             rounds = range(self._get_num_rounds(bracket))
             ends = [0, *(self._get_epochs(bracket, rung) for rung in rounds)]
             rungs += [(self._get_size(bracket, r), ends[r + 1] - ends[r]) for r in rounds]
-        return rungs * self.hyperband_iterations
+        return rungs * int(self.hyperband_iterations)
 
     def populate_space(self, trial_id: str) -> dict:
         """Choose the next trial; none once :attr:`gave_up`.
@@ -73,7 +67,7 @@ class SafeHyperbandOracle(kt.oracles.HyperbandOracle):
         """
         if self.gave_up:
             return {"status": "STOPPED"}
-        chosen = super().populate_space(trial_id)
+        chosen: dict = super().populate_space(trial_id)
         values = chosen.get("values") or {}
         if parent := values.get("tuner/trial_id"):
             values["tuner/bracket"] = self.trials[parent].hyperparameters.values["tuner/bracket"]
@@ -106,7 +100,7 @@ class SafeHyperbandOracle(kt.oracles.HyperbandOracle):
         super().set_state(state)
         running = {trial.trial_id for trial in self.ongoing_trials.values()}
         self.ongoing_trials = {}
-        self._retry_queue += sorted(running - set(self.end_order) - set(self._retry_queue))
+        self._retry_queue.extend(sorted(running - set(self.end_order) - set(self._retry_queue)))
 
     def save(self) -> None:
         """Write the state, whole or not at all."""
