@@ -137,13 +137,7 @@ class Trained:
         model, parts = self._fitted or (self.network, self.rows.parts())
         given: dict = {"measures": getattr(experiment, "measures", lambda trained: {})(self)}
         given |= {"batch_size": self.config.batch_size, "seed": self.config.seed} | settings
-        return fit.Fit(
-            name=self.variant.fit_name,
-            model=model,
-            train=parts["train"],
-            validation=parts["validation"],
-            **given,
-        )
+        return fit.Fit(self.variant.fit_name, model, parts["train"], parts["validation"], **given)
 
     def predict(self, part: str) -> tuple:
         """Return labels ``[n]`` and the network's outputs ``[n, ...]`` of a part of the rows."""

@@ -28,11 +28,7 @@ kerastuner_settings.DEBUG = False  # no traceback on the terminal: error.txt has
 
 
 class ExperimentHyperModel(kt.HyperModel):
-    """An experiment whose data is loaded once and shared by all trials.
-
-    ``config`` is what its search space does not change; ``data``, as its ``load`` gives it, may be
-    None where only the space is asked for.
-    """
+    """An experiment whose data, None where only the space is asked for, all trials share."""
 
     def __init__(self, experiment: ModuleType, config: ExperimentConfig, data: Any = None):
         super().__init__(name=Path(str(experiment.__file__)).stem)

@@ -8,7 +8,6 @@ from keras_suite.runs.entry import Entry
 from keras_suite.runs.read import RunFolder
 
 HEADLINES = ("f1", "accuracy", "exact_match", "recall_at_1", "balanced_accuracy", "loss")
-"""What stands for a run, the first that there is."""
 
 
 @dataclass(frozen=True)
