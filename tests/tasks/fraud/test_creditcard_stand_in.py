@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import average_precision_score
+from threadpoolctl import threadpool_limits
 
 from benchmarks.fit_stand_in import fit, halves
 from keras_suite.tasks.fraud import creditcard, creditcard_stand_in
@@ -9,33 +10,25 @@ from keras_suite.tasks.fraud import creditcard, creditcard_stand_in
 FEATURES = creditcard.FEATURES
 
 
-def test_it_has_a_tenth_of_the_rows_at_the_true_fraud_rate():
+def test_it_has_a_tenth_of_the_tables_rows_that_look_like_them_and_are_those_of_the_seed():
     frame = creditcard_stand_in.draw()
     assert list(frame.columns) == creditcard.COLUMNS
     assert len(frame) == 28_480
-    assert frame["Class"].sum() == 49
-    rate = creditcard.FRAUDS / creditcard.ROWS
-    assert frame["Class"].mean() == pytest.approx(rate, rel=0.01)
-
-
-def test_its_values_look_like_the_tables():
-    frame = creditcard_stand_in.draw()
+    assert frame["Class"].sum() == 49 == round(creditcard.FRAUDS / creditcard.ROWS * 28_480)
     assert np.isfinite(frame.to_numpy()).all()
     assert frame["Time"].is_monotonic_increasing
     assert frame["Time"].between(0, 172_792).all()
     assert (frame["Amount"] >= 0).all()
     assert np.allclose(frame["Amount"] * 100, (frame["Amount"] * 100).round())
-
-
-def test_the_same_seed_draws_the_same_rows_and_another_others():
-    first, again, other = (creditcard_stand_in.draw(seed=seed) for seed in (0, 0, 1))
-    assert first.equals(again)
-    assert not first.equals(other)
+    few, again, others = (creditcard_stand_in.draw(500, 9, seed) for seed in (0, 0, 1))
+    assert few.equals(again)
+    assert not few.equals(others)
 
 
 def test_a_fit_to_drawn_rows_finds_their_quantiles_and_dependence_again():
-    drawn = creditcard_stand_in.draw(rows=6000, frauds=3000)
-    kinds = fit(drawn)
+    drawn = creditcard_stand_in.draw(rows=600, frauds=100)
+    with threadpool_limits(1, "openmp"):  # which waits long where cores are busy
+        kinds = fit(drawn)
     legal = drawn[drawn["Class"] == 0]
     middle = len(creditcard_stand_in.LEVELS) // 2
     for name in ("V1", "V14", "Amount"):

@@ -20,35 +20,27 @@ ROWS = {
 }
 
 
-def prepare(folder, task, rows):
-    """Write pairs to ``folder`` as TFDS prepares a GLUE set."""
-    first, second = text_pairs.FIELDS[task]
+def load(folder, task, rows):
+    """Write pairs to a folder as TFDS prepares a GLUE set, and load them."""
+    names = *text_pairs.FIELDS[task], "label", "idx"
+    text, label = tfds.features.Text(), tfds.features.ClassLabel(num_classes=3 - (task == "qqp"))
+    features = dict(zip(names, (text, text, label, np.int32), strict=True))
+    columns = {
+        split: (*map(list, zip(*pairs, strict=True)), list(range(len(pairs))))
+        for split, pairs in rows.items()
+    }
     tfds.dataset_builders.store_as_tfds_dataset(
         name="glue",
         config=task,
         version="2.0.0",
-        features=tfds.features.FeaturesDict(
-            {
-                first: tfds.features.Text(),
-                second: tfds.features.Text(),
-                "label": tfds.features.ClassLabel(num_classes=2 if task == "qqp" else 3),
-                "idx": np.int32,
-            }
-        ),
+        features=tfds.features.FeaturesDict(features),
         split_datasets={
-            split: tf.data.Dataset.from_tensor_slices(
-                {
-                    first: [pair[0] for pair in pairs],
-                    second: [pair[1] for pair in pairs],
-                    "label": [pair[2] for pair in pairs],
-                    "idx": np.arange(len(pairs), dtype=np.int32),
-                }
-            )
-            for split, pairs in rows.items()
+            split: tf.data.Dataset.from_tensor_slices(dict(zip(names, each, strict=True)))
+            for split, each in columns.items()
         },
         data_dir=folder,
     )
-    return folder
+    return load_pairs(task, "real", folder)
 
 
 @pytest.mark.parametrize(
@@ -56,26 +48,24 @@ def prepare(folder, task, rows):
     [("qqp", ["not_duplicate", "duplicate"]), ("mnli", ["entailment", "neutral", "contradiction"])],
 )
 def test_a_prepared_set_is_read_from_the_given_folder(tmp_path, task, classes):
-    pairs = load_pairs(task, "real", prepare(tmp_path, task, ROWS[task]))
-    expected = {tuple(row) for row in ROWS[task]["train"]}
-    assert set(zip(*pairs.train[:2], pairs.train[2].tolist(), strict=True)) == expected
+    pairs = load(tmp_path, task, ROWS[task])
+    first, second, labels = pairs.train
+    assert set(zip(first, second, labels.tolist(), strict=True)) == set(ROWS[task]["train"])
     assert pairs.validation[0] == [ROWS[task][text_pairs.SPLITS[task][1]][0][0]]
-    assert pairs.train[2].dtype == np.int64
+    assert labels.dtype == np.int64
     assert pairs.class_names == classes
-    assert pairs.provenance.kind == "real"
-    assert pairs.provenance.rows == 3
-    assert pairs.notice == ""
+    assert (pairs.notice, pairs.provenance.kind, pairs.provenance.rows) == ("", "real", 3)
 
 
 def test_hidden_labels_are_refused(tmp_path):
     rows = ROWS["qqp"] | {"validation": [("Why?", "For what reason?", -1)]}
     with pytest.raises(InputError, match=r"validation split .* labels outside 0\.\.1 .*-1"):
-        load_pairs("qqp", "real", prepare(tmp_path, "qqp", rows))
+        load(tmp_path, "qqp", rows)
 
 
 def test_pairs_with_an_empty_text_are_left_out_and_the_person_is_told(tmp_path):
     train = [*ROWS["qqp"]["train"], ("How?", " ", 0)]
-    pairs = load_pairs("qqp", "real", prepare(tmp_path, "qqp", ROWS["qqp"] | {"train": train}))
+    pairs = load(tmp_path, "qqp", ROWS["qqp"] | {"train": train})
     assert sorted(pairs.train[0]) == ["How old is he?", "Who?"]
     assert len(pairs.train[2]) == 2
     assert pairs.provenance.rows == 3
@@ -85,11 +75,9 @@ def test_pairs_with_an_empty_text_are_left_out_and_the_person_is_told(tmp_path):
 @pytest.mark.parametrize("task", ["qqp", "mnli"])
 def test_the_sample_has_other_pairs_to_train_on_than_to_validate(task):
     pairs = load_pairs(task, "sample")
-    assert [len(part) for part in pairs.train] == [1200] * 3
-    assert [len(part) for part in pairs.validation] == [300] * 3
-    assert not set(zip(*pairs.train[:2], strict=True)) & set(
-        zip(*pairs.validation[:2], strict=True)
-    )
+    assert [len(column) for column in (*pairs.train, *pairs.validation)] == [1200] * 3 + [300] * 3
+    train, validation = (zip(*part[:2], strict=True) for part in (pairs.train, pairs.validation))
+    assert not set(train) & set(validation)
 
 
 @pytest.mark.real
