@@ -44,7 +44,7 @@ def tweet_rows(
     tokenizer = tokenizer_for(encoder, texts[0])
     encoded = [encode(tokenizer, [each], max_length, cache_folder() / "tokens") for each in texts]
     rows = [
-        TextRows(each, tweets.labels[picked], tokenizer.pad_token_id)
+        TextRows(each, tweets.labels[picked], tokenizer.pad_token_id)  # pyright: ignore[reportArgumentType]
         for each, (tweets, picked) in zip(encoded, parts, strict=True)
     ]
-    return TextSplit(*rows, tokenizer)
+    return TextSplit(*rows, tokenizer=tokenizer)

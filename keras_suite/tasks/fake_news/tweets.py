@@ -13,7 +13,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import emoji
 import numpy as np
@@ -118,7 +118,7 @@ def _sets(train: Tweets, validation: Tweets) -> TweetSets:
     return _tweet_sets(source, "real", train, validation)
 
 
-def _tweet_sets(source: str, kind: Kind, *parts: Tweets) -> TweetSets:
+def _tweet_sets(source: str, kind: Literal["real", "sample"], *parts: Tweets) -> TweetSets:
     content = json.dumps([[part.texts, part.labels.tolist()] for part in parts])
     sha256 = hashlib.sha256(content.encode()).hexdigest()
     rows = sum(len(part.texts) for part in parts)

@@ -10,6 +10,7 @@ import math
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -69,7 +70,7 @@ def read(path: Path, called: str = "") -> Table:
 
 def _read_public(path: Path, called: str) -> Table:
     table = read(path, called)
-    rows, frauds = len(table.frame), int(table.frame["Class"].sum())
+    rows, frauds = len(table.frame), int(table.frame["Class"].to_numpy().sum())
     counts = "{:,} rows with {} frauds"
     require_public(called, counts.format(rows, frauds), counts.format(ROWS, FRAUDS))
     return table
@@ -87,7 +88,7 @@ def _parse(content: bytes, called: str) -> pd.DataFrame:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", pd.errors.ParserWarning)
-                frame = pd.read_csv(io.BytesIO(content), dtype="float64", index_col=False)
+                frame: Any = pd.read_csv(io.BytesIO(content), dtype="float64", index_col=False)
         except (ValueError, pd.errors.ParserWarning) as error:
             _name_bad_cell(content, called)
             raise ValueError(str(error)) from error

@@ -42,4 +42,4 @@ def _draw_kind(parameters: dict, count: int, rng: np.random.Generator) -> pd.Dat
     drawn = zip(quantiles.items(), scores.T, strict=True)
     columns = {name: np.interp(column, LEVELS, values) for (name, values), column in drawn}
     # The real table counts time in seconds and money in cents.
-    return pd.DataFrame(columns).round(dict.fromkeys(quantiles, 6) | {"Time": 0, "Amount": 2})
+    return pd.DataFrame(columns).round({**dict.fromkeys(quantiles, 6), "Time": 0, "Amount": 2})

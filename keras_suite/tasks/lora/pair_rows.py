@@ -35,4 +35,5 @@ def pair_rows(
     kept, held_out = order[validation:][:train], order[:validation]
     tested = np.arange(len(pairs.validation[2]))[:test]
     parts = (pairs.train, kept), (pairs.train, held_out), (pairs.validation, tested)
-    return TextSplit(*(tokenized(*part, tokenizer, max_length) for part in parts), tokenizer)
+    rows = (tokenized(pairs, picked, tokenizer, max_length) for pairs, picked in parts)
+    return TextSplit(*rows, tokenizer=tokenizer)

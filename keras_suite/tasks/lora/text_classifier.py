@@ -1,5 +1,7 @@
 """A classifier of texts or pairs of texts on an adopted encoder."""
 
+from typing import Any
+
 import keras
 
 from keras_suite.adapters.config import LoRAConfig
@@ -38,7 +40,7 @@ def head_names(model: keras.Model) -> tuple[str, ...]:
 
 
 def _dense(units: int, name: str, settings, **options) -> keras.layers.Dense:
-    start = keras.initializers.TruncatedNormal(stddev=settings.initializer_range)
+    start: Any = keras.initializers.TruncatedNormal(stddev=settings.initializer_range)
     return keras.layers.Dense(units, kernel_initializer=start, name=name, **options)
 
 

@@ -5,7 +5,6 @@ import json
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,9 +17,6 @@ from keras_suite.data.tokens import encode
 from keras_suite.errors import InputError
 from keras_suite.tasks.lora import sample_pairs
 from keras_suite.tasks.lora.sample_pairs import Pairs, Task
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerFast
 
 FIELDS = {"qqp": ("question1", "question2"), "mnli": ("premise", "hypothesis")}
 SPLITS = {"qqp": ("train", "validation"), "mnli": ("train", "validation_matched")}
@@ -50,9 +46,7 @@ def load_pairs(task: Task, kind: Kind = "auto", data_dir: Path | None = None) ->
     return load_prepared(f"glue/{task}", kind, data_dir, sample, read)
 
 
-def tokenized(
-    pairs: Pairs, indices: np.ndarray, tokenizer: "PreTrainedTokenizerFast", max_length: int
-) -> TextRows:
+def tokenized(pairs: Pairs, indices: np.ndarray, tokenizer, max_length: int) -> TextRows:
     """Make rows of the pairs of some indices, ``[n]`` int64; longer ones than allowed are cut.
 
     Their token ids, made by a fast tokenizer, are kept in the cache.
@@ -66,9 +60,9 @@ def tokenized(
 
 
 def _templated(task: Task) -> TextPairs:
-    pairs = sample_pairs.draw_pairs(task, SAMPLE_TRAIN + SAMPLE_VALIDATION)
+    first, second, labels = sample_pairs.draw_pairs(task, SAMPLE_TRAIN + SAMPLE_VALIDATION)
     cuts = slice(SAMPLE_TRAIN), slice(SAMPLE_TRAIN, None)
-    parts = [tuple(column[cut] for column in pairs) for cut in cuts]
+    parts = [(first[cut], second[cut], labels[cut]) for cut in cuts]
     source = f"templated {sample_pairs.SOURCES[task]} pairs, generated"
     return _text_pairs(source, "sample", parts, sample_pairs.CLASS_NAMES[task])
 
@@ -102,8 +96,8 @@ def _without_empty(pairs: Pairs) -> Pairs:
     return [first[i] for i in kept], [second[i] for i in kept], labels[kept]
 
 
-def _text_pairs(source: str, kind: Kind, parts: list[Pairs], class_names, notice="") -> TextPairs:
+def _text_pairs(source: str, kind, parts: list[Pairs], class_names, notice="") -> TextPairs:
     content = "".join(json.dumps([*texts, labels.tolist()]) for *texts, labels in parts)
     sha256 = hashlib.sha256(content.encode()).hexdigest()
     provenance = Provenance(source, kind, sum(len(part[2]) for part in parts), sha256)
-    return TextPairs(*parts, class_names, provenance=provenance, notice=notice)
+    return TextPairs(*parts, class_names=class_names, provenance=provenance, notice=notice)

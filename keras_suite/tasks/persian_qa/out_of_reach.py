@@ -27,7 +27,7 @@ def out_of_reach(
     np.logical_or.at(in_window, windows.question, windows.labels[:, 0] > 0)
     nearest, _ = best_answers(windows, _sure_of_labels(windows), questions, length.max())
     rows = []
-    for question, tokens, held in zip(questions, length, in_window, strict=True):
+    for question, tokens, held in zip(questions, length.tolist(), in_window, strict=True):
         if not question.is_answerable:
             continue
         answer, span = question.answers[0].text, nearest[question.id] if held else ""

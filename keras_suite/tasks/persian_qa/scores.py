@@ -25,7 +25,7 @@ def validation_measures(
     They are the loss, and exact match and F1 with the threshold for "there is no answer" that is
     best on these questions, and that threshold. All share one look at the same logits.
     """
-    latest = {"logits": None}
+    latest: dict = {"logits": None}
 
     def measure(name: str, logits: np.ndarray) -> float:
         if latest["logits"] is not logits:

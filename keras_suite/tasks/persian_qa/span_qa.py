@@ -1,7 +1,8 @@
 """Extractive question answering: where in its context a question's answer begins and ends."""
 
+from typing import Any
+
 import keras
-import tensorflow as tf
 
 from keras_suite.layers.adopted import Adopted
 from keras_suite.tasks.persian_qa.windows import PADDING_LOGIT
@@ -23,15 +24,15 @@ def span_qa(encoder: Adopted, dropout: float, token_types: bool = False) -> kera
     names = ["input_ids", "attention_mask"] + ["token_type_ids"] * token_types
     inputs = {name: keras.Input([None], name=name, dtype="int32") for name in names}
     features = keras.layers.Dropout(dropout)(encoder(inputs))
-    start = keras.initializers.TruncatedNormal(stddev=encoder.module.config.initializer_range)
+    start: Any = keras.initializers.TruncatedNormal(stddev=encoder.module.config.initializer_range)
     dense = keras.layers.Dense(2, kernel_initializer=start, name="qa_outputs", dtype="float32")
-    is_token = keras.ops.expand_dims(inputs["attention_mask"], 2) > 0
-    logits = keras.ops.where(is_token, dense(features), PADDING_LOGIT)
+    is_token: Any = keras.ops.expand_dims(inputs["attention_mask"], 2)
+    logits = keras.ops.where(is_token > 0, dense(features), PADDING_LOGIT)
     return keras.Model(inputs, logits, name=encoder.name)
 
 
 @keras.saving.register_keras_serializable("keras_suite")
-def span_loss(labels: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+def span_loss(labels, logits) -> Any:
     """Return the mean of the cross-entropies over the tokens of start and end, ``[rows]`` float32.
 
     Labels are the places of start and end, integers ``[rows, 2]``; logits ``[rows, tokens, 2]``.
@@ -49,7 +50,7 @@ def span_optimizer(
     Biases and the weights of normalisation, all that have one axis, do not decay; of the others, a
     step takes off the share ``weight_decay``, multiplied by the learning rate.
     """
-    schedule = keras.optimizers.schedules.ExponentialDecay(
+    schedule: Any = keras.optimizers.schedules.ExponentialDecay(
         learning_rate, decay_steps=steps_per_epoch, decay_rate=0.1, staircase=True
     )
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=weight_decay)

@@ -14,7 +14,6 @@ from keras_suite.tasks.persian_qa.pquad import Question
 
 if TYPE_CHECKING:
     import keras
-    from transformers import BatchEncoding, PreTrainedTokenizerFast
 
 QUESTIONS_AT_A_TIME = 1024  # the tokenizer's own objects hold far more than the ids
 EVALUATION_BATCH = 16  # windows are long
@@ -54,9 +53,7 @@ class Windows(TextRows):
         return np.arange(lengths.max()) < lengths[:, None]
 
 
-def make_windows(
-    questions: list[Question], tokenizer: "PreTrainedTokenizerFast", max_length: int, stride: int
-) -> Windows:
+def make_windows(questions: list[Question], tokenizer, max_length: int, stride: int) -> Windows:
     """Tokenise questions and their contexts, as ``tokenizer(question, context)`` does it.
 
     Nothing is kept on disk: 8,000 questions take 4 seconds.
@@ -105,9 +102,7 @@ def make_windows(
     return Windows(encoded, labels, tokenizer.pad_token_id, question, spans)
 
 
-def _require_room(
-    questions: list[Question], tokenizer: "PreTrainedTokenizerFast", max_length: int, stride: int
-) -> None:
+def _require_room(questions: list[Question], tokenizer, max_length: int, stride: int) -> None:
     special = tokenizer.num_special_tokens_to_add(pair=True)
     texts = [question.text for question in questions]
     ids = tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"]
@@ -122,7 +117,7 @@ def _require_room(
             )
 
 
-def _arrays(batch: "BatchEncoding", first_question: int) -> Iterator[tuple[str, np.ndarray]]:
+def _arrays(batch, first_question: int) -> Iterator[tuple[str, np.ndarray]]:
     """Give the windows of some questions, one after the other."""
     flat = chain.from_iterable
     yield "lengths", np.fromiter(map(len, batch["input_ids"]), np.int64)
