@@ -11,6 +11,6 @@ class InputError(ValueError):
     """
 
 
-def in_a_line(error: Exception, width: int = 200) -> str:
+def in_a_line(error: Exception | str, width: int = 200) -> str:
     """Return what a library says was wrong, as part of a sentence."""
     return textwrap.shorten(str(error), width, placeholder=" ...")

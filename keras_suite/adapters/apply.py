@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 import keras
+from keras.src.models import Functional
 
 from keras_suite.adapters.config import LoRAConfig
 from keras_suite.errors import InputError
@@ -28,7 +29,7 @@ def apply_lora(model: keras.Model, config: LoRAConfig) -> keras.Model:
     Raises:
         InputError: where the model is neither, a pattern matches nothing or a rank is too high.
     """
-    if not isinstance(model, (keras.Sequential, keras.src.models.Functional)):
+    if not isinstance(model, (keras.Sequential, Functional)):
         raise InputError(f"LoRA goes into a Functional or Sequential model, not into {model}.")
     if lora_layers(model):
         raise InputError(f"{model.name} has low-rank updates already: begin with its base.")

@@ -44,7 +44,7 @@ class LoRAConfig:
         """
         chosen = self._named(paths)
         if self.layers_to_transform is not None:
-            numbers = {_layer_of(path) for path in chosen} - {None}
+            numbers = {n for path in chosen if (n := _layer_of(path)) is not None}
             if missing := [each for each in self.layers_to_transform if each not in numbers]:
                 raise InputError(f"There is no layer {missing[0]}; there are {sorted(numbers)}.")
             chosen = [path for path in chosen if _layer_of(path) in self.layers_to_transform]
