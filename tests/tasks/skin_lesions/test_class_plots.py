@@ -3,58 +3,46 @@ import pytest
 
 from keras_suite.tasks.skin_lesions import class_plots
 
-CLASSES = ["akiec", "bcc", "bkl", "df", "mel", "nv", "vasc"]
-RNG = np.random.default_rng(0)
+LABELS = np.array([0, 0, 1, 1])
+PROBABILITIES = np.array([[0.9, 0.1, 0], [0.6, 0.3, 0.1], [0.2, 0.8, 0], [0.7, 0.2, 0.1]])
+PART = LABELS, PROBABILITIES
 
 
-def predictions(rows=200, absent=()):
-    y = RNG.integers(0, 7, rows)
-    y = y[~np.isin(y, absent)]
-    return y, RNG.dirichlet(np.ones(7), len(y))
-
-
-PARTS = {"train": predictions(), "validation": predictions(), "test": predictions(absent=[3])}
-MODELS = dict.fromkeys(("plain", "weights", "sampling", "augmentation", "combined"), PARTS)
-POINTS = {
-    name: {"accuracy": 0.7, "accuracy from": 0.68, "accuracy to": 0.71}
-    | {"balanced_accuracy": 0.5, "balanced_accuracy from": 0.41, "balanced_accuracy to": 0.55}
-    for name in MODELS
-}
-REPORTED = {"train": [0.8] * 7, "test": [0.4] * 7}
-FIGURES = {
-    "f1": lambda: class_plots.rates_by_class(MODELS, CLASSES, "f1", REPORTED),
-    "accuracy": lambda: class_plots.against_accuracy(POINTS, {"always nv": (0.67, 1 / 7)}),
-}
-
-
-def texts(figure):
-    artists = figure.findobj(lambda artist: hasattr(artist, "get_text"))
-    return [artist.get_text() for artist in artists]
+def legend_of(axes):
+    return [text.get_text() for text in axes.get_legend().get_texts()]
 
 
 def test_roc_curves_carry_their_areas_and_an_absent_class_is_said_to_be_undefined():
-    y = np.array([0, 0, 1, 1])
-    p = np.array([[0.9, 0.1, 0], [0.6, 0.3, 0.1], [0.2, 0.8, 0], [0.7, 0.2, 0.1]])
-    (axes,) = class_plots.roc_by_class({"test": (y, p)}, ["a", "b", "c"]).axes
-    labels = [text.get_text() for text in axes.get_legend().get_texts()]
-    assert labels == ["a: 0.750", "b: 0.750", "c: undefined"]
+    (axes,) = class_plots.roc_by_class({"test": PART}, ["a", "b", "c"]).axes
+    assert legend_of(axes) == ["a: 0.750", "b: 0.750", "c: undefined"]
 
 
-def test_reported_values_are_lines_in_their_panel_only():
-    figure = FIGURES["f1"]()
-    drawn = [[c.get_label() for c in axes.collections] for axes in figure.axes]
-    assert drawn == [["reported"], [], ["reported"]]
-    (line,) = figure.axes[2].collections
-    assert [segment[:, 1].tolist() for segment in line.get_segments()] == [[0.4, 0.4]] * 7
+def test_rates_are_dots_and_reported_values_lines_in_their_panel_only():
+    models = dict.fromkeys(("plain", "weights"), dict.fromkeys(("train", "test"), PART))
+    reported = {"test": [0.4, 0.5, 0.6]}
+    figure = class_plots.rates_by_class(models, ["a", "b", "c"], "recall", reported)
+    train, test = figure.axes
+    assert legend_of(train) == ["plain", "weights"]
+    for line, aside in zip(test.lines, (-0.06, 0.06), strict=False):
+        assert line.get_xdata() == pytest.approx(np.arange(3) + aside)
+        assert line.get_ydata() == pytest.approx([1, 0.5, np.nan], nan_ok=True)
+    assert not train.collections
+    (lines,) = test.collections
+    drawn = [segment.tolist() for segment in lines.get_segments()]
+    assert drawn == [[[i - 0.36, y], [i + 0.36, y]] for i, y in enumerate(reported["test"])]
 
 
 def test_a_mark_stands_at_its_accuracies_and_its_bars_end_at_the_interval():
-    (axes,) = FIGURES["accuracy"]().axes
+    values = {"accuracy": 0.7, "accuracy from": 0.68, "accuracy to": 0.71}
+    values |= {"balanced_accuracy": 0.5}
+    values |= {"balanced_accuracy from": 0.41, "balanced_accuracy to": 0.55}
+    (axes,) = class_plots.against_accuracy({"plain": values}, {"always nv": (0.67, 1 / 7)}).axes
     marks, _, (across, up) = axes.containers[0]
     assert marks.get_xydata().tolist() == [[0.7, 0.5]]
     assert across.get_segments()[0][:, 0] == pytest.approx([0.68, 0.71])
     assert up.get_segments()[0][:, 1] == pytest.approx([0.41, 0.55])
-    assert {"plain", "combined", "always nv"} <= set(texts(axes.figure))
+    assert axes.lines[-1].get_xydata().tolist() == [[0.67, 1 / 7]]
+    assert set(legend_of(axes)) == {"plain", "always nv"}
 
 
 def test_points_are_the_test_figures_and_the_ends_of_their_intervals():
