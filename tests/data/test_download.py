@@ -47,10 +47,9 @@ def test_without_a_network_it_gives_up_soon(tmp_path, monkeypatch):
     assert module.NO_NETWORK_AFTER <= 10
     monkeypatch.setattr(module, "NO_NETWORK_AFTER", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        ports = {9: "cannot be reached", silent.getsockname()[1]: "did not answer within"}
-        for port, why in ports.items():
+        for port in (9, silent.getsockname()[1]):  # closed, and one that never answers
             started = time.monotonic()
-            with pytest.raises(NoNetworkError, match=why):
+            with pytest.raises(NoNetworkError, match=r"cannot be reached|did not answer within"):
                 download(f"http://127.0.0.1:{port}/a.csv", tmp_path / "a.csv", lambda path: None)
             assert time.monotonic() - started < 5
 
