@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import resource
 
 import numpy as np
 import PIL.Image
@@ -18,6 +19,10 @@ pytestmark = pytest.mark.parametrize("name", NAMES)
 
 
 def test_it_says_what_it_is_of_and_leaves_nothing_half_done(name, quick_run):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    assert quick_run.out
+    seconds = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
+    assert seconds < 120  # a minute of 2 cores
     metrics, folder = quick_run.metrics, quick_run.folder
     about = quick_run.experiment.__doc__.partition("\n")[0]
     assert (metrics["experiment"], metrics["about"]) == (name, about)
