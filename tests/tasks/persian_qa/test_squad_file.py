@@ -74,7 +74,7 @@ def test_a_bad_document_is_named_by_its_place(tmp_path, document, sentence):
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
-        ("a.json.gz", gzip.compress(json.dumps(asked()).encode())[:-20], "Compressed file ended"),
+        ("a.json.gz", gzip.compress(json.dumps(asked()).encode(), mtime=0)[:-20], "Compressed fil"),
         ("a.json", b'{"data": [\n{"title": "x",\n}]}', "line 3 column 1"),
         ("a.json", b"[" * 100_000, "recursion"),
     ],
