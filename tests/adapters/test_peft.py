@@ -118,6 +118,7 @@ def test_missing_and_damaged_files_are_one_sentence_and_no_pickle_is_read(saved,
 
 
 @with_peft
+@pytest.mark.slow
 @pytest.mark.parametrize("family", ["bert", "roberta"])
 def test_an_adapter_goes_from_peft_to_here_and_back_with_equal_logits(family, tmp_path):
     rng = np.random.default_rng(0)

@@ -79,6 +79,7 @@ def test_weights_and_whole_models_come_back_from_their_files_without_network(fam
     assert np.array_equal(loaded(inputs(family)), expected)
 
 
+@pytest.mark.slow
 def test_the_export_gives_what_the_model_gives(tmp_path):
     family = "deit"  # those of texts are exported by the tests of question answering
     model = classifier(adopt(family), family)

@@ -27,7 +27,7 @@ def run(code: str) -> subprocess.CompletedProcess:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
 
 
-@pytest.mark.parametrize("verbose", [False, True])
+@pytest.mark.parametrize("verbose", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_tensorflow_speaks_only_where_it_is_asked_to_and_we_afterwards(verbose):
     done = run(START.format(verbose))
     *theirs, ours = done.stderr.splitlines()

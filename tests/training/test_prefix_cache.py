@@ -157,6 +157,7 @@ def test_whatever_decides_the_features_decides_the_file(tmp_path, monkeypatch):
     assert len(set(paths)) == len(paths) == 9
 
 
+@pytest.mark.slow
 def test_where_another_process_fills_the_cache_one_waits_for_it_even_if_it_is_killed(tmp_path):
     command = [sys.executable, "-m", "tests.training.prefixes", str(tmp_path)]
     prefix, _ = cut(make_net())
@@ -187,11 +188,13 @@ def test_what_another_has_filled_meanwhile_is_not_computed_again(tmp_path):
 
     filler.predict_on_batch = compute_when_told
     batches = count_batches(waiter)
+    (tmp_path / ".partial-1-left-by-a-kill.npy").touch()
     with ThreadPoolExecutor(1) as pool:
         filling = pool.submit(PrefixCache(tmp_path).rows, filler, [TRAIN])
         assert begun.wait(60)
         rows = PrefixCache(tmp_path).rows(waiter, [TRAIN], lambda sentence: told.set())
     assert batches == []
+    assert not list(tmp_path.glob(".partial-*"))
     assert [each.path for each in filling.result()] == [each.path for each in rows]
 
 
