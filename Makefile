@@ -2,7 +2,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/.ready
-SIDE_BY_SIDE := --numprocesses auto --dist loadgroup --no-loadscope-reorder
+SIDE_BY_SIDE := --numprocesses auto --dist loadscope --no-loadscope-reorder
 
 .PHONY: fraud search report test test-slow lint bench requirements
 .DEFAULT_GOAL := fraud
@@ -19,7 +19,7 @@ report: $(READY)  ## all runs on one page, report/index.html
 test: $(READY)  ## what is not slow; tests that need extras are skipped where they are missing
 	$(BIN)/python -m pytest -m "not slow" $(SIDE_BY_SIDE) $(ARGS)
 
-test-slow: $(READY)  ## kills of real processes, a browser, wheels; .ci/run runs both
+test-slow: $(READY)  ## kills of real processes, clusters, a browser, wheels
 	$(BIN)/python -m pytest -m slow $(SIDE_BY_SIDE) $(ARGS)
 
 lint: $(READY)

@@ -1,5 +1,6 @@
 import functools
 import os
+import re
 import signal
 import urllib.request
 from collections.abc import Callable
@@ -7,11 +8,15 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
+from keras_suite.cli import experiment_names
 from keras_suite.terminal.quiet import start_tensorflow
 from tests.experiments.processes import QuickRun
 
 start_tensorflow()
+
+SLOW_RUNS = "cifar10", "fake_news"  # which train several large networks
 
 # A shell's background jobs are born deaf to it, and so would be what the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -21,17 +26,31 @@ hypothesis.settings.register_profile("suite", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("suite")
 
 
+@pytest.hookimpl(tryfirst=True)  # before marks select
 def pytest_collection_modifyitems(items):
-    """Let the tests of an experiment, or of a file, share one process; begin with the longest."""
+    """Begin with the longest, so that no worker is left alone with them in the end."""
     for item in items:
-        item.add_marker(pytest.mark.xdist_group(_experiment(item) or str(item.path)))
+        if "quick_run" in item.fixturenames and _experiment(item.nodeid) in SLOW_RUNS:
+            item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: item.path.parent.name not in ("contract", "experiments", "tuning"))
 
 
-def _experiment(item) -> str | None:
-    if item.path.parent.name == "experiments":
-        return item.path.stem.removeprefix("test_")
-    return item.callspec.params.get("name") if hasattr(item, "callspec") else None
+def _experiment(nodeid: str) -> str | None:
+    """Return the experiment that a test, or its file, is of."""
+    names = "|".join(experiment_names())
+    found = re.search(rf"experiments/test_({names})\.py|contract/.*[\[-]({names})[\]-]", nodeid)
+    return next(filter(None, found.groups())) if found else None
+
+
+class _Scheduling(LoadScopeScheduling):
+    """Lets the tests of an experiment, or of a file, share one process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _experiment(nodeid) or nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return _Scheduling(config, log)
 
 
 def pytest_sessionfinish(session):
@@ -58,7 +77,7 @@ def quick_runs(tmp_path_factory) -> Callable[[str], QuickRun]:
 @pytest.fixture
 def quick_run(request, quick_runs) -> QuickRun:
     """The quick run of the experiment that a test, or its file, names."""
-    return quick_runs(_experiment(request.node))
+    return quick_runs(_experiment(request.node.nodeid))
 
 
 @pytest.fixture(scope="session")
