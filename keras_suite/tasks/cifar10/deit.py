@@ -45,10 +45,9 @@ def deit_with_imagenet_head(
         classes: their number.
         weights: a folder with config.json and model.safetensors, or a name on the Hugging Face
             hub, such as "facebook/deit-base-distilled-patch16-224"; None starts at random, as
-            ``keras.utils.set_random_seed`` decides.
-        size: of a model that starts at random.
-        train_embeddings: False freezes the embeddings too, so that all before the last block
-            gives each image the same features throughout a training.
+            ``keras.utils.set_random_seed`` decides, with the given ``size``.
+        size: of no account where weights are given.
+        train_embeddings: False freezes all before the last block.
 
     Returns:
         An uncompiled model from images ``[n, height, width, 3]`` uint8 of any one size to class
@@ -90,7 +89,15 @@ def deit_with_new_heads(
 def _original(weights: str | Path | None, size: str, image_size: int, spared: tuple) -> TFDeiT:
     """Return transformers' model, whose ``spared`` layers a checkpoint may lack."""
     if weights is None:
-        return _random(size, image_size)
+        if image_size % PATCH_SIZE or image_size < PATCH_SIZE:
+            raise InputError(
+                f"DeiT cuts images into patches of {PATCH_SIZE} pixels a side: choose an image "
+                f"size that is a multiple of {PATCH_SIZE} instead of {image_size}."
+            )
+        given: dict = {"image_size": image_size, "patch_size": PATCH_SIZE, "num_labels": 1000}
+        original = TFDeiT(DeiTConfig(**SIZES[size] | given))
+        original.build_in_name_scope()
+        return original
     original = load_pretrained(
         TFDeiT, weights, "DeiT", may_lack=lambda model, name: name.startswith(spared)
     )
@@ -100,18 +107,6 @@ def _original(weights: str | Path | None, size: str, image_size: int, spared: tu
             f"The DeiT from {weights} takes images of {trained_on} pixels a side: choose this "
             f"image size instead of {image_size}."
         )
-    return original
-
-
-def _random(size: str, image_size: int) -> TFDeiT:
-    if image_size % PATCH_SIZE or image_size < PATCH_SIZE:
-        raise InputError(
-            f"DeiT cuts images into patches of {PATCH_SIZE} pixels a side: choose an image size "
-            f"that is a multiple of {PATCH_SIZE} instead of {image_size}."
-        )
-    given: dict = {"image_size": image_size, "patch_size": PATCH_SIZE, "num_labels": 1000}
-    original = TFDeiT(DeiTConfig(**SIZES[size], **given))
-    original.build_in_name_scope()
     return original
 
 

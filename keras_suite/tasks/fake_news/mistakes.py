@@ -13,10 +13,7 @@ CHARACTERS = 150  # of a text in the table, at most
 
 
 class Mistake(NamedTuple):
-    """A text, at a row from 0, that a model gave the wrong class.
-
-    The confidence is the probability of the predicted class, in [0.5, 1].
-    """
+    """A text, at a row from 0, that a model gave the wrong class with a probability from 0.5 on."""
 
     model: str
     row: int
@@ -56,19 +53,16 @@ def as_table(mistakes: Sequence[Mistake], most: int = 3) -> Table:
     title = f"The {most} most confident mistakes of each model"
     table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
     table.expand = True  # the text takes what the others leave
-    for name in ("row", "label", "predicted"):
-        table.add_column(name, no_wrap=True, justify="right" if name == "row" else "left")
+    table.add_column("row", no_wrap=True, justify="right")
+    table.add_column("label", no_wrap=True)
+    table.add_column("predicted", no_wrap=True)
     table.add_column("text", ratio=1)
     for model, of_model in groupby(mistakes, key=lambda each: each.model):
         table.add_row("", "", "", Text(model, style="bold"))
         for each in islice(of_model, most):
             predicted = f"{each.predicted} {each.confidence:.3f}"
-            cells = f"{each.row:,}", each.label, predicted, _in_a_line(each.text)
-            table.add_row(*map(Text, cells))
+            text = "".join(filter(str.isprintable, " ".join(each.text.split())))  # no commands
+            if len(text) > CHARACTERS:
+                text = f"{text[: CHARACTERS - 2].rstrip()} …"
+            table.add_row(*map(Text, (f"{each.row:,}", each.label, predicted, text)))
     return table
-
-
-def _in_a_line(text: str) -> str:
-    """Return the beginning of a text as it may be printed: no line breaks, no terminal commands."""
-    text = "".join(filter(str.isprintable, " ".join(text.split())))
-    return text if len(text) <= CHARACTERS else f"{text[: CHARACTERS - 2].rstrip()} …"

@@ -42,9 +42,8 @@ def tweet_rows(
     cleaned = clean_tweet if clean else str
     texts = [[cleaned(tweets.texts[i]) for i in picked] for tweets, picked in parts]
     tokenizer = tokenizer_for(encoder, texts[0])
-    encoded = [encode(tokenizer, [each], max_length, cache_folder() / "tokens") for each in texts]
-    rows = [
-        TextRows(each, tweets.labels[picked], tokenizer.pad_token_id)  # pyright: ignore[reportArgumentType]
-        for each, (tweets, picked) in zip(encoded, parts, strict=True)
-    ]
+    rows = []
+    for (tweets, picked), each in zip(parts, texts, strict=True):
+        encoded = encode(tokenizer, [each], max_length, cache_folder() / "tokens")
+        rows.append(TextRows(encoded, tweets.labels[picked], tokenizer.pad_token_id))  # pyright: ignore[reportArgumentType]
     return TextSplit(*rows, tokenizer=tokenizer)

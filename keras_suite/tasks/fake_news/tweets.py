@@ -36,7 +36,6 @@ COLUMNS = ["id", "tweet", "label"]
 CLASS_NAMES = ["real", "fake"]
 SAMPLE_TRAIN, SAMPLE_VALIDATION = 480, 160
 
-URL_WORD, USER_WORD = "twitterurl", "twitteruser"
 ENTITIES = re.compile(r"&#?\w+;")
 URLS = re.compile(r"(?:https?://|\bwww\.|\bpic\.twitter\.com/)[!-~]*[\w/]", re.ASCII | re.I)
 USERS = re.compile(r"(?<![\w@])@\w+")
@@ -67,10 +66,8 @@ class TweetSets(Loaded):
 def load_tweets(kind: Kind = "auto", data_dir: Path | None = None, url: str = URL) -> TweetSets:
     """Load the tweets from a given folder, else the cache, else the network, else templates.
 
-    Args:
-        kind: see :func:`keras_suite.data.source.load_data`.
-        data_dir: folder with Constraint_Train.csv and Constraint_Val.csv, of any number of rows.
-        url: where the public files lie.
+    ``data_dir`` is a folder with Constraint_Train.csv and Constraint_Val.csv, of any number of
+    rows; the public files lie at ``url``. See also :func:`keras_suite.data.source.load_data`.
 
     Raises:
         InputError: naming file and row of what is wrong, or what to fetch and where to put it.
@@ -107,15 +104,14 @@ def clean_tweet(text: str) -> str:
 
 def _sample() -> TweetSets:
     texts, labels = sample_tweets.draw_tweets(SAMPLE_TRAIN + SAMPLE_VALIDATION)
-    train = Tweets(texts[:SAMPLE_TRAIN], labels[:SAMPLE_TRAIN])
-    validation = Tweets(texts[SAMPLE_TRAIN:], labels[SAMPLE_TRAIN:])
-    return _tweet_sets("templated tweets, generated", "sample", train, validation)
+    cuts = slice(SAMPLE_TRAIN), slice(SAMPLE_TRAIN, None)
+    parts = [Tweets(texts[cut], labels[cut]) for cut in cuts]
+    return _tweet_sets("templated tweets, generated", "sample", *parts)
 
 
-def _sets(train: Tweets, validation: Tweets) -> TweetSets:
-    counts = [_named(_counts(tweets.labels)) for tweets in (train, validation)]
-    source = f"{TRAIN} ({counts[0]}) and {VALIDATION} ({counts[1]})"
-    return _tweet_sets(source, "real", train, validation)
+def _sets(*parts: Tweets) -> TweetSets:
+    counts = [f"{name} ({_counts(part)})" for name, part in zip(COUNTS, parts, strict=True)]
+    return _tweet_sets(" and ".join(counts), "real", *parts)
 
 
 def _tweet_sets(source: str, kind: Literal["real", "sample"], *parts: Tweets) -> TweetSets:
@@ -127,8 +123,8 @@ def _tweet_sets(source: str, kind: Literal["real", "sample"], *parts: Tweets) ->
 
 def _read_public(name: str, path: Path, called: str) -> Tweets:
     tweets = _read(path, called)
-    found, published = (f"{_named(n)} tweets" for n in (_counts(tweets.labels), COUNTS[name]))
-    require_public(called, found, published)
+    published = "{:,} real and {:,} fake tweets".format(*COUNTS[name])
+    require_public(called, f"{_counts(tweets)} tweets", published)
     return tweets
 
 
@@ -137,10 +133,10 @@ def _read(path: Path, called: str = "") -> Tweets:
     records = csv_records(read_text_bytes(path, called, "table"), called, COLUMNS)
     checked = [_checked(place, record) for place, record in records]
     labels = np.array([label for _, label in checked], np.int64)
-    if 0 in _counts(labels):
-        found = _named(_counts(labels))
-        raise InputError(f"{called} holds {found} tweets: give a file with some of both.")
-    return Tweets([text for text, _ in checked], labels)
+    tweets = Tweets([text for text, _ in checked], labels)
+    if len(set(labels)) < 2:
+        raise InputError(f"{called} holds {_counts(tweets)} tweets: give a file with some of both.")
+    return tweets
 
 
 def _checked(place: str, record: dict[str, str]) -> tuple[str, int]:
@@ -154,25 +150,17 @@ def _checked(place: str, record: dict[str, str]) -> tuple[str, int]:
     return tweet, CLASS_NAMES.index(label)
 
 
-def _counts(labels: np.ndarray) -> tuple[int, int]:
-    return tuple(np.bincount(labels, minlength=len(CLASS_NAMES)).tolist())
-
-
-def _named(counts: tuple[int, int]) -> str:
-    return f"{counts[0]:,} real and {counts[1]:,} fake"
+def _counts(tweets: Tweets) -> str:
+    return "{:,} real and {:,} fake".format(*np.bincount(tweets.labels, minlength=2))
 
 
 def _cleaned_once(text: str) -> str:
     text = ENTITIES.sub(lambda entity: html.unescape(entity[0]), text)
-    text = emoji.replace_emoji(text, _name_of_emoji)  # before the joiners within them go
-    text = "".join(map(_visible, text))
-    text = URLS.sub(f" {URL_WORD} ", text)
-    text = USERS.sub(f" {USER_WORD} ", text)
-    return " ".join(text.split())
-
-
-def _name_of_emoji(_: str, data: dict[str, str]) -> str:
-    return f" {data['en'].strip(':').replace('_', ' ')} "
+    text = emoji.replace_emoji(  # before the joiners within them go
+        text, lambda _, data: f" {data['en'].strip(':').replace('_', ' ')} "
+    )
+    text = URLS.sub(" twitterurl ", "".join(map(_visible, text)))
+    return " ".join(USERS.sub(" twitteruser ", text).split())
 
 
 def _visible(character: str) -> str:

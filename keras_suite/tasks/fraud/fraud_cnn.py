@@ -16,32 +16,20 @@ def fraud_cnn(
     """Build the network of report A, table 1, on features as they come from the table.
 
     With 29 features and the default sizes it has 33,570 parameters, 33,378 of them trainable.
-
-    Args:
-        mean: of each feature over the training rows, float ``[features]``.
-        variance: of each feature over the training rows, float ``[features]``.
-        filters: of the two convolutions.
-        dense_units: of both dense layers.
-        dropout: rates after the first pooling, the second pooling and the first dense layer.
+    ``mean`` and ``variance`` are those of the training rows, float ``[features]``; the rates of
+    dropout are for behind the first pooling, the second and the first of both dense layers.
 
     Returns:
         An uncompiled model from raw features ``[n, features]`` float32 to the probabilities of
         (legitimate, fraud), ``[n, 2]`` float32.
     """
-    features = len(mean)
     return keras.Sequential(
         [
-            keras.Input((features,), name="features"),
+            keras.Input((len(mean),), name="features"),
             layers.Normalization(mean=mean, variance=variance, name="scaler"),
-            layers.Reshape((features, 1)),
-            layers.Conv1D(filters[0], 2, activation="relu"),
-            layers.BatchNormalization(),
-            layers.MaxPooling1D(2),
-            layers.Dropout(dropout[0]),
-            layers.Conv1D(filters[1], 2, activation="relu"),
-            layers.BatchNormalization(),
-            layers.MaxPooling1D(2),
-            layers.Dropout(dropout[1]),
+            layers.Reshape((len(mean), 1)),
+            *_block(filters[0], dropout[0]),
+            *_block(filters[1], dropout[1]),
             layers.Flatten(),
             layers.Dense(dense_units, activation="relu"),
             layers.Dropout(dropout[2]),
@@ -50,6 +38,12 @@ def fraud_cnn(
         ],
         name="fraud_cnn",
     )
+
+
+def _block(filters: int, dropout: float) -> list[keras.Layer]:
+    convolution = layers.Conv1D(filters, 2, activation="relu")
+    scaled, halved = layers.BatchNormalization(), layers.MaxPooling1D(2)
+    return [convolution, scaled, halved, layers.Dropout(dropout)]
 
 
 def fraud_probability(outputs) -> dict:

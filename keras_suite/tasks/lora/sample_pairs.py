@@ -61,16 +61,15 @@ def _questions(label: int, rng: np.random.Generator) -> tuple[str, str]:
             meaning = other_meaning
         else:
             a, b = _one_of([(other, b), (a, other)], rng) if change else (b, a)
-    second = meaning[other_wording].format(a=a, b=b)
-    return _opened(first, "question", rng), _opened(second, "question", rng)
+    second, openings = meaning[other_wording].format(a=a, b=b), WORDS["question_openings"]
+    return _opened(first, openings, rng), _opened(second, openings, rng)
 
 
 def _premise_and_hypothesis(label: int, rng: np.random.Generator) -> tuple[str, str]:
     scene, draw = list(SCENES.items())[rng.integers(len(SCENES))]
-    drawn = draw(label, rng)
-    premise = _one_of(WORDS[scene]["premises"], rng).format(**drawn)
-    hypothesis = _one_of(WORDS[scene]["hypotheses"], rng).format(**drawn)
-    return _opened(premise, "premise", rng), hypothesis
+    drawn, texts = draw(label, rng), (WORDS[scene]["premises"], WORDS[scene]["hypotheses"])
+    premise, hypothesis = (_one_of(each, rng).format(**drawn) for each in texts)
+    return _opened(premise, WORDS["premise_openings"], rng), hypothesis
 
 
 def _comparison(label: int, rng: np.random.Generator) -> dict[str, str]:
@@ -79,8 +78,8 @@ def _comparison(label: int, rng: np.random.Generator) -> dict[str, str]:
     more, less = _one_of(WORDS["degrees"], rng)
     known, unknown = (a, c), _one_of([(a, d), (d, a), (b, d), (d, b)], rng)
     over, under = {ENTAILMENT: known, NEUTRAL: unknown, CONTRADICTION: known[::-1]}[label]
-    names = {"a": a, "b": b, "c": c, "d": d}
-    return names | {"more": more, "less": less, "over": over, "under": under}
+    drawn = {"a": a, "b": b, "c": c, "d": d}
+    return drawn | {"more": more, "less": less, "over": over, "under": under}
 
 
 def _visit(label: int, rng: np.random.Generator) -> dict[str, str]:
@@ -95,7 +94,7 @@ def _purchase(label: int, rng: np.random.Generator) -> dict[str, str]:
     """Who bought how many, and from whom."""
     buyer, friend, seller = _pick(WORDS["names"], 3, rng)
     drawn = {"buyer": buyer, "friend": friend, "seller": seller}
-    things = _one_of(WORDS["things"], rng)
+    drawn["things"] = _one_of(WORDS["things"], rng)
     number, other = _pick(WORDS["numbers"], 2, rng)
     claims = {
         ENTAILMENT: [(buyer, number), (friend, other)],
@@ -103,7 +102,7 @@ def _purchase(label: int, rng: np.random.Generator) -> dict[str, str]:
         CONTRADICTION: [(buyer, other), (friend, number)],
     }
     who, count = _one_of(claims[label], rng)
-    return drawn | {"things": things, "number": number, "other": other, "who": who, "count": count}
+    return drawn | {"number": number, "other": other, "who": who, "count": count}
 
 
 SCENES = {"comparison": _comparison, "visit": _visit, "purchase": _purchase}
@@ -118,7 +117,6 @@ def _one_of(things, rng: np.random.Generator):
     return _pick(things, 1, rng)[0]
 
 
-def _opened(text: str, kind: str, rng: np.random.Generator) -> str:
+def _opened(text: str, openings: list[str], rng: np.random.Generator) -> str:
     """Put something before a text at random, so that lengths differ as they do in real texts."""
-    openings = WORDS[f"{kind}_openings"]
     return openings[rng.integers(len(openings))] + text

@@ -21,8 +21,9 @@ def text_classifier(encoder: Adopted, classes: int, token_types: bool = False) -
     """
     names = ["input_ids", "attention_mask"] + ["token_type_ids"] * token_types
     inputs = {name: keras.Input([None], name=name, dtype="int32") for name in names}
-    settings = encoder.module.config
-    rate = _dropout(settings)
+    settings = encoder.module.config  # where a rate has two names and a default; ALBERT's is first
+    rates = "classifier_dropout_prob", "classifier_dropout", "hidden_dropout_prob"
+    rate = next(rate for name in rates if (rate := getattr(settings, name, None)) is not None)
     features, projection = encoder(inputs), "classifier"
     if encoder.output_name == "last_hidden_state":
         features = keras.layers.Dropout(rate)(features[:, 0])
@@ -44,15 +45,9 @@ def _dense(units: int, name: str, settings, **options) -> keras.layers.Dense:
     return keras.layers.Dense(units, kernel_initializer=start, name=name, **options)
 
 
-def _dropout(settings) -> float:
-    """Return the head's rate, for which the families have two names and a default."""
-    names = "classifier_dropout_prob", "classifier_dropout", "hidden_dropout_prob"  # ALBERT first
-    return next(rate for name in names if (rate := getattr(settings, name, None)) is not None)
-
-
 def adapter_of(model: keras.Model, config) -> LoRAConfig:
     """Return the adapter that an experiment's Config asks for; the head trains whole."""
-    names = ("r", "lora_alpha", "lora_dropout", "target_modules", "seed")
+    names = "r", "lora_alpha", "lora_dropout", "target_modules", "seed"
     given = {name: getattr(config, name) for name in names}
     return LoRAConfig(**given, modules_to_save=head_names(model))
 

@@ -69,31 +69,29 @@ def _templated(task: Task) -> TextPairs:
 
 def _read(task: Task, builder) -> TextPairs:
     class_names = builder.info.features["label"].names
-    parts = [_read_split(builder, split, FIELDS[task], len(class_names)) for split in SPLITS[task]]
-    kept = [_without_empty(part) for part in parts]
-    left_out = sum(len(part[2]) for part in parts) - sum(len(part[2]) for part in kept)
+    read = [_read_split(builder, split, FIELDS[task], len(class_names)) for split in SPLITS[task]]
+    left_out = sum(count for _, count in read)
     notice = f"Pairs of glue/{task} left out because a text is empty: {left_out}."
     source = f"glue/{task} {builder.version} from TensorFlow Datasets"
-    return _text_pairs(source, "real", kept, class_names, notice if left_out else "")
+    parts = [pairs for pairs, _ in read]
+    return _text_pairs(source, "real", parts, class_names, notice if left_out else "")
 
 
-def _read_split(builder, split: str, fields: tuple[str, str], classes: int) -> Pairs:
+def _read_split(builder, split: str, fields: tuple[str, str], classes: int) -> tuple[Pairs, int]:
+    """Return the pairs, and how many were left out."""
     import tensorflow_datasets as tfds
 
     rows = tfds.as_numpy(builder.as_dataset(split, batch_size=-1))
-    if rows["label"].min() < 0 or rows["label"].max() >= classes:
+    labels = rows["label"]
+    if labels.min() < 0 or labels.max() >= classes:
         raise InputError(
             f"The {split} split at {builder.data_dir} has labels outside 0..{classes - 1} "
             "(TFDS writes -1 where GLUE hides them): name a folder with labelled rows."
         )
-    first, second = ([text.decode() for text in rows[field]] for field in fields)
-    return first, second, rows["label"]
-
-
-def _without_empty(pairs: Pairs) -> Pairs:
-    first, second, labels = pairs
-    kept = [i for i in range(len(first)) if first[i].strip() and second[i].strip()]
-    return [first[i] for i in kept], [second[i] for i in kept], labels[kept]
+    texts = [[text.decode() for text in rows[field]] for field in fields]
+    kept = [i for i, pair in enumerate(zip(*texts, strict=True)) if all(map(str.strip, pair))]
+    first, second = ([column[i] for i in kept] for column in texts)
+    return (first, second, labels[kept]), len(labels) - len(kept)
 
 
 def _text_pairs(source: str, kind, parts: list[Pairs], class_names, notice="") -> TextPairs:

@@ -7,25 +7,27 @@ from keras_suite.metrics.classification import class_rates
 LEVEL = 0.95
 
 
-def bootstrap_intervals(
-    y: np.ndarray, probabilities: np.ndarray, *, resamples: int = 1000, seed: int = 0
-) -> dict[str, tuple[float, float]]:
-    """Return 95% percentile bootstrap intervals of averages over rows and classes.
+def interval_ends(y: np.ndarray, probabilities: np.ndarray, *, resamples: int) -> dict[str, float]:
+    """Return the ends of 95% percentile bootstrap intervals of averages over rows and classes.
 
     Each resample draws n of the n rows with replacement. The intervals say nothing of what another
     training, with other first weights, would change. Memory grows with the square of n: meant for
     thousands of rows.
 
     Returns:
-        The lower and the upper end of accuracy, balanced_accuracy, f1 and auc, as
+        "accuracy from", "accuracy to" and the same of balanced_accuracy, f1 and auc, as
         :func:`keras_suite.metrics.classification.averages_report` defines them; means over the
         classes that have rows in a resample. Without auc where all rows are of one class.
     """
-    counts = _draws(len(y), resamples, seed)
-    matrices = _confusion_matrices(y, probabilities, counts)
+    rows, classes = probabilities.shape
+    drawn = np.random.default_rng(0).integers(rows, size=(resamples, rows))
+    counts = np.stack([np.bincount(each, minlength=rows) for each in drawn])
+    counts = counts.astype(float)  # products of whole numbers are slow
+    cells = np.eye(classes**2)[y * classes + probabilities.argmax(axis=1)]
+    matrices = (counts @ cells).reshape(resamples, classes, classes)
     _, recall, f1 = class_rates(matrices)
     figures = {
-        "accuracy": np.trace(matrices, axis1=1, axis2=2) / len(y),
+        "accuracy": np.trace(matrices, axis1=1, axis2=2) / rows,
         "balanced_accuracy": _mean_over_classes(recall),
         "f1": _mean_over_classes(f1),
     }
@@ -34,31 +36,11 @@ def bootstrap_intervals(
         areas = [_auc(y == label, probabilities[:, label], counts) for label in labels]
         figures["auc"] = _mean_over_classes(np.stack(areas, axis=1))
     ends = (1 - LEVEL) / 2, (1 + LEVEL) / 2
-    return {name: tuple(np.nanquantile(values, ends).tolist()) for name, values in figures.items()}
-
-
-def interval_ends(y: np.ndarray, probabilities: np.ndarray, *, resamples: int) -> dict[str, float]:
-    """Return :func:`bootstrap_intervals` as figures such as "accuracy from" and "accuracy to"."""
-    intervals = bootstrap_intervals(y, probabilities, resamples=resamples)
     return {
-        f"{metric} {end}": value
-        for metric, values in intervals.items()
-        for end, value in zip(("from", "to"), values, strict=True)
+        f"{name} {end}": value
+        for name, values in figures.items()
+        for end, value in zip(("from", "to"), np.nanquantile(values, ends).tolist(), strict=True)
     }
-
-
-def _draws(rows: int, resamples: int, seed: int) -> np.ndarray:
-    """Return how often each row is drawn, ``[resamples, rows]``."""
-    drawn = np.random.default_rng(seed).integers(rows, size=(resamples, rows))
-    counts = np.stack([np.bincount(each, minlength=rows) for each in drawn])
-    return counts.astype(float)  # products of whole numbers are slow
-
-
-def _confusion_matrices(y, probabilities, counts) -> np.ndarray:
-    """Return a matrix a resample, ``[resamples, classes, classes]``."""
-    classes = probabilities.shape[1]
-    cells = np.eye(classes**2)[y * classes + probabilities.argmax(axis=1)]
-    return (counts @ cells).reshape(len(counts), classes, classes)
 
 
 def _auc(positive: np.ndarray, scores: np.ndarray, counts: np.ndarray) -> np.ndarray:

@@ -35,7 +35,10 @@ class ClassBalancedRows(ArrayRows):
         batches = super().training_batches(batch_size, seed, first_step, steps)
         if not self.weighting:
             return batches
-        by_class = tf.constant(self._class_weights, tf.float32)
+        counts = np.bincount(self.labels)
+        weights = np.where(counts > 0, np.maximum(counts, 1) ** -float(self.weighting), 0)
+        weights /= weights[self.labels] @ self._probabilities
+        by_class = tf.constant(weights, tf.float32)
         return batches.map(lambda inputs, labels: (inputs, labels, tf.gather(by_class, labels)))
 
     def _picks(self, batch_size: int, seed: int, first_step: tf.Tensor) -> tf.data.Dataset:
@@ -56,10 +59,3 @@ class ClassBalancedRows(ArrayRows):
         """Return the probability of each row to be the next one, ``[n]``."""
         odds = np.bincount(self.labels)[self.labels] ** -float(self.sampling)
         return odds / odds.sum()
-
-    @property
-    def _class_weights(self) -> np.ndarray:
-        """Return the weight of each class, ``[classes]``; 0 for one without rows."""
-        counts = np.bincount(self.labels)
-        weights = np.where(counts > 0, np.maximum(counts, 1) ** -float(self.weighting), 0)
-        return weights / (weights[self.labels] @ self._probabilities)

@@ -33,11 +33,8 @@ def rates_by_class(
 ) -> Figure:
     """Draw a figure of each class as dots, a mark for each model, a panel for each part.
 
-    Args:
-        models: predictions by name, then by part.
-        classes: their names; one without rows has no dots.
-        rate: precision, recall, f1 or auc.
-        reported: by part, a value for each class, drawn as lines; a part may have none.
+    The ``rate`` is precision, recall, f1 or auc; a class without rows has no dots. What is
+    ``reported`` has, for some of the parts, a value for each class, drawn as lines.
     """
     parts = list(next(iter(models.values())))
     figure, axes = subplots(len(parts), 1, max(6.0, 1.3 * len(classes)), 2.6)
@@ -78,13 +75,10 @@ def against_accuracy(
 ) -> Figure:
     """Draw balanced accuracy against accuracy, a mark for each model with its intervals.
 
-    Args:
-        models: by name, "accuracy", "accuracy from" and "accuracy to" (the ends of its interval),
-            and the three of "balanced_accuracy".
-        others: by name, accuracy and balanced accuracy of what was not measured here.
+    Models have "accuracy", "accuracy from" and "accuracy to" (the ends of its interval) and the
+    three of "balanced_accuracy"; others, not measured here, both figures alone.
     """
-    figure, axes = subplots(1, 1, 7.6, 4.8)
-    axis = axes[0, 0]
+    figure, [[axis]] = subplots(1, 1, 7.6, 4.8)
     for i, (name, values) in enumerate(models.items()):
         x, y = values["accuracy"], values["balanced_accuracy"]
         bars = {

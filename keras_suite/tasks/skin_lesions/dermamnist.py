@@ -93,8 +93,7 @@ def read(path: Path, md5: str = MD5) -> Lesions:
         f"Real data: {rows:,} images of {path.name}, which is not the file MedMNIST publishes "
         "(another MD5): published figures are of other images."
     )
-    is_public = _md5(path) == md5
-    return Lesions(Split(*parts), provenance=provenance, notice="" if is_public else notice)
+    return Lesions(Split(*parts), provenance=provenance, notice=notice * (_md5(path) != md5))
 
 
 def _sample() -> Lesions:
@@ -131,16 +130,16 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
         raise zipfile.BadZipFile(f"{damaged} has a wrong checksum")
     with np.load(path, allow_pickle=False) as file:
         arrays = {name: file[name] for name in names}
-    wrong = [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]
-    if wrong:
-        raise ValueError(f"{wrong[0]}.npy is no array")
+    for name, array in arrays.items():
+        if not isinstance(array, np.ndarray):
+            raise ValueError(f"{name}.npy is no array")
     return arrays
 
 
 def _checked(path: Path, part: str, arrays: dict[str, np.ndarray]) -> Arrays:
     images, labels = arrays[f"{part}_images"], arrays[f"{part}_labels"]
     where = f"{path}, {part}_images"
-    if images.ndim != 4 or images.shape[1:] != IMAGE or images.dtype != np.uint8:
+    if images.shape[1:] != IMAGE or images.dtype != np.uint8:
         raise InputError(
             f"{where}: {images.dtype} {list(images.shape)} instead of uint8 [n, 28, 28, 3]; "
             "give the file of 28 x 28 images."
@@ -154,14 +153,13 @@ def _checked(path: Path, part: str, arrays: dict[str, np.ndarray]) -> Arrays:
             f"{where}: {labels.dtype} {list(labels.shape)} instead of one whole number for each "
             f"of the {len(images):,} images."
         )
-    labels = labels.ravel()
-    wrong = np.flatnonzero((labels < 0) | (labels >= len(CLASS_NAMES)))
-    if len(wrong):
-        raise InputError(
-            f"{where}, row {wrong[0] + 1}: the label is {labels[wrong[0]]}, but only 0 to 6 are "
-            "known; mend or drop such rows."
-        )
-    return images, labels.astype(np.int64)
+    for row, label in enumerate(labels.ravel(), start=1):
+        if not 0 <= label < len(CLASS_NAMES):
+            raise InputError(
+                f"{where}, row {row}: the label is {label}, but only 0 to 6 are known; mend or "
+                "drop such rows."
+            )
+    return images, labels.ravel().astype(np.int64)
 
 
 def _md5(path: Path) -> str:
