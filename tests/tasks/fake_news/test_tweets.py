@@ -26,13 +26,6 @@ def table(rows, header=("id", "tweet", "label")) -> str:
     return text.getvalue()
 
 
-def public_table(name: str) -> bytes:
-    """A file with as many tweets of each class as the public one."""
-    real, fake = COUNTS[name]
-    rows = [[i, f"tweet {i}", "real" if i < real else "fake"] for i in range(real + fake)]
-    return table(rows).encode()
-
-
 def load(folder, train: str | bytes, validation: str | bytes = table(ROWS)):
     """Write both files and load them."""
     for name, content in ((TRAIN, train), (VALIDATION, validation)):
@@ -40,8 +33,9 @@ def load(folder, train: str | bytes, validation: str | bytes = table(ROWS)):
     return load_tweets("real", folder)
 
 
-def test_both_files_are_read_from_the_given_folder(tmp_path):
-    sets = load(tmp_path, table(ROWS), table(ROWS[1:]))
+def test_both_files_are_read_from_the_given_folder_whatever_the_order_of_their_columns(tmp_path):
+    turned = [["7", *row[1:]][::-1] for row in ROWS[1:]]  # nobody needs the ids
+    sets = load(tmp_path, table(ROWS), table(turned, ("label", "tweet", "id")).rstrip())
     assert sets.train.texts == [tweet for _, tweet, _ in ROWS]
     assert sets.train.labels.tolist() == [0, 1, 0]
     assert sets.train.labels.dtype == np.int64
@@ -55,29 +49,10 @@ def test_both_files_are_read_from_the_given_folder(tmp_path):
 
 
 def test_every_tweet_and_label_counts_towards_the_fingerprint(tmp_path):
-    changed = table([*ROWS[:2], ["3", ROWS[2][1] + "!", "real"]])
+    whole, changed = table(ROWS), table([*ROWS[:2], ["3", "Wash your hands", "real"]])
     relabelled = table([*ROWS[:2], [*ROWS[2][:2], "fake"]])
-    whole = table(ROWS)
     contents = (whole, whole), (changed, whole), (relabelled, whole), (whole, changed)
     assert len({load(tmp_path, *both).provenance.sha256 for both in contents}) == 4
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        table(ROWS).encode("utf-8-sig"),
-        table(ROWS).replace("\r\n", "\n"),
-        table(ROWS) + "\r\n\r\n",
-        table(ROWS).removesuffix("\r\n"),
-        table([row[::-1] for row in ROWS], ("label", "tweet", "id")),
-        table([["1", *row[1:]] for row in ROWS]),
-    ],
-    ids=["a mark", "other ends", "blank lines", "no end", "other order", "one id"],
-)
-def test_harmless_differences_change_nothing(tmp_path, content):
-    sets = load(tmp_path, content)
-    assert sets.train.texts == sets.validation.texts
-    assert sets.train.labels.tolist() == sets.validation.labels.tolist()
 
 
 BAD_TABLES = [
@@ -117,24 +92,26 @@ def test_a_cut_at_any_byte_is_refused_or_ends_after_a_whole_row(tmp_path):
 
 
 def test_what_the_cache_lacks_is_downloaded_and_its_counts_are_checked(own_cache):
-    folder = own_cache / "covid_fake_news"
-    folder.mkdir(parents=True)
-    (folder / TRAIN).write_bytes(public_table(TRAIN))
-    with serve(public_table(VALIDATION)) as (url, _):
-        assert load_tweets("auto", url=url).provenance.rows == 8560
-    for name in (VALIDATION, TRAIN):
-        (folder / name).unlink()
-        real, fake = COUNTS[name]
+    (own_cache / "covid_fake_news").mkdir(parents=True)
+    files = [own_cache / "covid_fake_news" / name for name in COUNTS]
+    for file, (real, fake) in zip(files, COUNTS.values(), strict=True):
         counts = f"2 real and 1 fake tweets, the public file {real:,} real and {fake:,} fake"
         with serve(table(ROWS).encode()) as (url, _), pytest.raises(InputError, match=counts):
             load_tweets("auto", url=url)
-        assert not (folder / name).exists()
+        assert not file.exists()
+        labels = ["real"] * real + ["fake"] * fake
+        content = table([[i, f"tweet {i}", label] for i, label in enumerate(labels)]).encode()
+        if file == files[0]:
+            file.write_bytes(content)
+    with serve(content) as (url, _):
+        assert load_tweets("auto", url=url).provenance.rows == 8560
+    assert all(file.exists() for file in files)
 
 
 def test_the_sample_has_other_tweets_to_train_on_than_to_validate():
     sets = load_tweets("sample")
-    assert len(sets.train.texts) == len(sets.train.labels) == 480
-    assert len(sets.validation.texts) == len(sets.validation.labels) == 160
+    sizes = [(len(part.texts), len(part.labels)) for part in (sets.train, sets.validation)]
+    assert sizes == [(480, 480), (160, 160)]
     assert not set(sets.train.texts) & set(sets.validation.texts)
 
 
@@ -161,7 +138,6 @@ def test_the_sample_has_other_tweets_to_train_on_than_to_validate():
         ("a\u200bb\u2063 c\xadd\u2066e\u2069 f\ufe0f\ufe0e\x00\x1b", "ab cde f"),
         ("\ufeffone\n\ntwo\t\r\u2028three\xa0 \u2800four ", "one two three four"),
         ("#COVID19 İ “quoted” – naïve 5%", "#COVID19 İ “quoted” – naïve 5%"),
-        ("https://t.co/a", "twitterurl"),
         ("\u200b \x07", ""),
     ],
 )  # fmt: skip
@@ -197,9 +173,8 @@ def test_the_name_of_every_emoji_is_left_as_it_is():
 @pytest.mark.real
 def test_the_real_tweets_are_those_of_the_report_and_can_be_cleaned(real_data):
     sets = load_tweets("real", real_data / "covid_fake_news")
-    for name, part in ((TRAIN, sets.train), (VALIDATION, sets.validation)):
-        assert tuple(np.bincount(part.labels)) == COUNTS[name]
-        assert len(part.texts) == len(part.labels)
+    counts = [tuple(np.bincount(part.labels)) for part in (sets.train, sets.validation)]
+    assert counts == list(COUNTS.values())
     (both,) = set(sets.train.texts) & set(sets.validation.texts)  # the report left it in too
     assert both.startswith("Our combined total of confirmed and probable cases remains")
     cleaned = [clean_tweet(text) for text in sets.validation.texts]
@@ -207,6 +182,5 @@ def test_the_real_tweets_are_those_of_the_report_and_can_be_cleaned(real_data):
     assert [clean_tweet(text) for text in cleaned] == cleaned
     everything = "\n".join(cleaned)
     assert not re.search("https://|&amp;", everything)
-    assert emoji.emoji_count(everything) == 0
     assert everything.count("twitterurl") > 1000
     assert everything.count("twitteruser") > 300

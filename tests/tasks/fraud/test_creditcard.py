@@ -13,22 +13,16 @@ from tests.data.web import serve
 HEADER = ",".join(creditcard.COLUMNS)
 
 
-def row(number: int, label: int) -> str:
+def row(number: int, label: object, **cells) -> str:
     values = np.random.default_rng(number).normal(size=29).round(3)
-    return ",".join(map(str, [float(number), *values, label]))
+    made = dict(zip(creditcard.COLUMNS, [float(number), *values, label], strict=True))
+    return ",".join(map(str, (made | cells).values()))
 
 
-def lines(count: int = 20, frauds: int = 3) -> list[str]:
-    return [HEADER, *(row(i, int(i < frauds)) for i in range(count))]
-
-
-def with_cell(number: int, column: str, value: str) -> list[str]:
-    """The table with one cell changed; ``number`` counts data rows from 1."""
-    changed = lines()
-    cells = changed[number].split(",")
-    cells[creditcard.COLUMNS.index(column)] = value
-    changed[number] = ",".join(cells)
-    return changed
+def lines(frauds: int = 3, changed: int = -1, **cells) -> list[str]:
+    """A table of 20 rows; ``changed`` (from 1) has some other cells."""
+    others = [cells if i + 1 == changed else {} for i in range(20)]
+    return [HEADER, *(row(i, int(i < frauds), **other) for i, other in enumerate(others))]
 
 
 def write(path, content: list[str]):
@@ -55,22 +49,19 @@ def test_csv_gz_and_zip_are_read_by_file_or_by_folder(tmp_path, name):
 
 def test_columns_in_another_order_and_quoted_cells_are_understood(tmp_path):
     swapped = [",".join(f'"{cell}"' for cell in reversed(line.split(","))) for line in lines()]
-    table = creditcard.load("real", write(tmp_path / "creditcard.csv", swapped))
-    expected = creditcard.load("real", write(tmp_path / "plain.csv", lines()))
-    assert table.frame.equals(expected.frame)
+    tables = [creditcard.read(write(tmp_path / "a.csv", each)) for each in (lines(), swapped)]
+    assert tables[0].frame.equals(tables[1].frame)
 
 
 BAD_TABLES = [
     ([line.rpartition(",")[0] for line in lines()], r"row 0 \(line 1\): the header lacks 'Class'"),
-    ([f"{HEADER},V1", *(f"{x},3" for x in lines()[1:])], "the header has besides 'V1'"),
-    (with_cell(4, "V7", "abc"), r"row 4 \(line 5\), column V7: 'abc' is not a number"),
-    (with_cell(4, "V7", "1\x002"), "row 4|cannot be read"),
-    (with_cell(5, "V9", ""), r"row 5 \(line 6\), column V9: the cell is empty"),
-    (with_cell(5, "Amount", "NaN"), r"row 5 \(line 6\), column Amount: 'NaN' is not a fin"),
-    (with_cell(5, "Amount", "inf"), r"row 5 \(line 6\), column Amount: 'inf'"),
-    (with_cell(7, "Class", "2"), r"row 7 \(line 8\), column Class: Class is 2"),
+    (lines(changed=4, V7="abc"), r"row 4 \(line 5\), column V7: 'abc' is not a number"),
+    (lines(changed=4, V7="1\x002"), "row 4|cannot be read"),
+    (lines(changed=5, V9=""), r"row 5 \(line 6\), column V9: the cell is empty"),
+    (lines(changed=5, Amount="NaN"), r"row 5 \(line 6\), column Amount: 'NaN' is not a fin"),
+    (lines(changed=5, Amount="inf"), r"row 5 \(line 6\), column Amount: 'inf'"),
+    (lines(changed=7, Class="2"), r"row 7 \(line 8\), column Class: Class is 2"),
     ([*lines()[:-1], lines()[-1][:40]], r"row 20 \(line 21\): \d cells, but the header has 31"),
-    ([*lines()[:3], f"{lines()[3]},9", *lines()[4:]], r"row 3 \(line 4\): 32 cells"),
     ([HEADER, *(f"{line},9" for line in lines()[1:])], r"row 1 \(line 2\): 32 cells"),
     ([HEADER], "a header and no rows"),
     (lines(frauds=0), "All 20 rows .* have Class 0"),
@@ -86,18 +77,13 @@ def test_a_bad_table_is_named_by_file_row_and_column(tmp_path, content, sentence
     assert "\n" not in str(caught.value)
 
 
-def test_a_download_of_other_counts_is_refused_and_leaves_nothing(own_cache):
-    content = "\n".join(lines()).encode()
-    sentence = "20 rows with 3 frauds, the public file 284,807 rows with 492 frauds"
-    with serve(content) as (url, _), pytest.raises(InputError, match=sentence) as caught:
-        creditcard.load("auto", url=url)
-    assert str(caught.value).startswith(url)  # not the name of a file that is gone
-    assert not list(own_cache.iterdir())
-
-
-def test_a_file_of_the_public_counts_is_taken_from_the_cache(own_cache):
-    frauds, legal = creditcard.FRAUDS, creditcard.ROWS - creditcard.FRAUDS
-    own_cache.mkdir()
-    nothing = "0," * 30
-    write(own_cache / NAMES[0], [HEADER, *[f"{nothing}1"] * frauds, *[f"{nothing}0"] * legal])
-    assert creditcard.load("real", url="http://127.0.0.1:9/").provenance.rows == creditcard.ROWS
+def test_only_a_file_of_the_public_counts_is_taken_from_the_network_or_the_cache(own_cache):
+    sentence = "^{}.* has 20 rows with 3 frauds, the public file 284,807 rows with 492 frauds"
+    with serve("\n".join(lines()).encode()) as (url, _):
+        with pytest.raises(InputError, match=sentence.format(url)):  # not a file that is gone
+            creditcard.load("auto", url=url)
+        assert not list(own_cache.iterdir())
+    counted = ["0," * 30 + "1"] * creditcard.FRAUDS
+    counted += ["0," * 30 + "0"] * (creditcard.ROWS - creditcard.FRAUDS)
+    write(own_cache / NAMES[0], [HEADER, *counted])
+    assert creditcard.load("real", url=url).provenance.rows == creditcard.ROWS

@@ -6,6 +6,7 @@ from keras_suite.tasks.skin_lesions import class_plots
 LABELS = np.array([0, 0, 1, 1])
 PROBABILITIES = np.array([[0.9, 0.1, 0], [0.6, 0.3, 0.1], [0.2, 0.8, 0], [0.7, 0.2, 0.1]])
 PART = LABELS, PROBABILITIES
+FIGURES = 0.7, 0.68, 0.71, 0.5, 0.41, 0.55
 
 
 def legend_of(axes):
@@ -33,9 +34,8 @@ def test_rates_are_dots_and_reported_values_lines_in_their_panel_only():
 
 
 def test_a_mark_stands_at_its_accuracies_and_its_bars_end_at_the_interval():
-    values = {"accuracy": 0.7, "accuracy from": 0.68, "accuracy to": 0.71}
-    values |= {"balanced_accuracy": 0.5}
-    values |= {"balanced_accuracy from": 0.41, "balanced_accuracy to": 0.55}
+    names = "accuracy", "accuracy from", "accuracy to"
+    values = dict(zip((*names, *(f"balanced_{name}" for name in names)), FIGURES, strict=True))
     (axes,) = class_plots.against_accuracy({"plain": values}, {"always nv": (0.67, 1 / 7)}).axes
     marks, _, (across, up) = axes.containers[0]
     assert marks.get_xydata().tolist() == [[0.7, 0.5]]
