@@ -11,7 +11,7 @@ the last block and the heads (and DeiT-base's embeddings, as report C left them)
 The last tenth of the training images validates; the reports say nothing of validation. What is
 frozen is computed once for each image and kept on disk (``--no-prefix-cache`` computes it anew in
 each epoch): the same figures, several times faster, but 18 to 36 GB on disk for the whole set at
-224 x 224, half as much with ``--cache-dtype float16``. The quick preset takes half a minute on 2
+224 x 224, half as much with ``--cache-dtype float16``. The quick preset takes two minutes on 2
 cores and says nothing: its networks are untrained.
 """
 

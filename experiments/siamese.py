@@ -10,7 +10,7 @@ Lambda layer makes the loss max(||a-p||² - ||a-n||² + 0.4, 0) of them (FaceNet
 Adam, batches of 128 random triplets, 5 epochs. The report proposes hard mining (arXiv:1703.07737)
 as the better choice: with ``--mining`` hard or semi-hard the same tower trains on batches of 8
 classes x 16 images, out of which the triplets are chosen. A step is then 128 images instead of 384.
-All three took 11 minutes on 2 cores shared with others, the quick preset 22 seconds.
+All three took 11 minutes on 2 cores shared with others, the quick preset 53 seconds.
 
 Expect a Recall@1 of 0.988 on the test images from random triplets and 0.991 from semi-hard ones.
 Hard mining collapses: all embeddings meet, the loss stands at the margin, no triplet is ever free,
