@@ -171,5 +171,6 @@ def test_the_real_tweets_are_those_of_the_report_and_can_be_cleaned(real_data):
     assert [clean_tweet(text) for text in cleaned] == cleaned
     everything = "\n".join(cleaned)
     assert not re.search("https://|&amp;", everything)
+    assert emoji.emoji_count(everything) == 0
     assert everything.count("twitterurl") > 1000
     assert everything.count("twitteruser") > 300

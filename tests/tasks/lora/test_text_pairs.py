@@ -67,6 +67,7 @@ def test_pairs_with_an_empty_text_are_left_out_and_the_person_is_told(tmp_path):
     pairs = load(tmp_path, "qqp", ROWS["qqp"] | {"train": train})
     assert sorted(pairs.train[0]) == ["How old is he?", "Who?"]
     assert len(pairs.train[2]) == 2
+    assert pairs.provenance.rows == 3
     assert pairs.notice == "Pairs of glue/qqp left out because a text is empty: 1."
 
 
@@ -81,6 +82,7 @@ def test_the_sample_has_other_pairs_to_train_on_than_to_validate(task):
 @pytest.mark.real
 def test_the_real_questions_are_labelled_and_whole(real_data):
     pairs = load_pairs("qqp", "real", real_data.parent / "tfds")
+    assert pairs.class_names == ["not_duplicate", "duplicate"]
     for first, second, labels in (pairs.train, pairs.validation):
         assert len(first) == len(second) == len(labels) > 1000
         assert all(text.strip() for text in first + second)

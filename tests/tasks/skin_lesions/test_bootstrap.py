@@ -37,5 +37,6 @@ def test_the_intervals_are_those_of_resampling_one_by_one(y):
 def test_what_is_always_right_has_no_width_and_rows_of_one_class_have_no_auc():
     assert set(interval_ends(Y, np.eye(4)[Y], resamples=9).values()) == {1.0}
     ends = interval_ends(np.zeros(9, int), np.eye(3)[[0] * 5 + [1] * 4], resamples=9)
-    assert {name.split()[0] for name in ends} == {"accuracy", "balanced_accuracy", "f1"}
+    names = "accuracy", "balanced_accuracy", "f1"
+    assert list(ends) == [f"{name} {end}" for name in names for end in ("from", "to")]
     assert ends["accuracy from"] < 5 / 9 < ends["accuracy to"]
