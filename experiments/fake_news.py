@@ -10,7 +10,7 @@ token's vector of BERT (arXiv:1810.04805), model 2 reads the vectors of all toke
 bidirectional GRU, model 3 is model 2 on an encoder pretrained on COVID tweets (arXiv:2005.07503),
 which are cleaned for it as its authors did. Feature-based, the encoder stays as it is, and what it
 makes of the tweets is computed once; fine-tuned, everything trains. BERT wants a GPU; with MiniLM
-all six take about half an hour on 2 cores, the quick preset a minute. A tenth of the training
+all six take about half an hour on 2 cores, the quick preset 75 seconds. A tenth of the training
 tweets is held out for choices; the 2,140 that the report evaluates on, the task's validation set,
 are the test. Epochs, batches, rates and the GRU's width are ours.
 """

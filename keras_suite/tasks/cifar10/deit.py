@@ -38,7 +38,7 @@ def deit_with_imagenet_head(
     report's figure, 744,192 of them in the embeddings.
 
     Images are only scaled by 1/255, as in the report, although DeiT learnt from images that were
-    then centred too (mean 0.5 and deviation 0.5 of each channel).
+    then centred too (means 0.485, 0.456, 0.406 and deviations 0.229, 0.224, 0.225 of the channels).
 
     Args:
         image_size: pixels to which both sides of an image are resized, bilinearly.

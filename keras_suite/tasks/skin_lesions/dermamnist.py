@@ -93,7 +93,7 @@ def read(path: Path, md5: str = MD5) -> Lesions:
         f"Real data: {rows:,} images of {path.name}, which is not the file MedMNIST publishes "
         "(another MD5): published figures are of other images."
     )
-    return Lesions(Split(*parts), provenance=provenance, notice=notice * (_md5(path) != md5))
+    return Lesions(Split(*parts), provenance=provenance, notice="" if _md5(path) == md5 else notice)
 
 
 def _sample() -> Lesions:
