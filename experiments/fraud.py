@@ -4,7 +4,7 @@
     python experiments/fraud.py --preset quick   the same code, smaller
     python tuning/search.py fraud                tune model 2 under the sound protocol
 
-On 2 cores the recipe takes about 3 minutes on the sample, the quick preset 50 seconds. Expect
+On 2 cores the recipe takes 3 to 5 minutes on the sample, the quick preset 50 seconds. Expect
 nearly perfect figures from the paper's protocol and a far lower F1 from the sound one.
 
 The table is of Dal Pozzolo and others, ULB Machine Learning Group. Model 1 sees the rows as they
