@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 SIDE_BY_SIDE := --numprocesses auto --dist loadscope --no-loadscope-reorder
 
-.PHONY: fraud search report test test-slow lint bench requirements
+.PHONY: fraud search report test test-slow torture lint bench requirements
 .DEFAULT_GOAL := fraud
 
 fraud: $(READY)  ## the main job; options go in ARGS: make fraud ARGS="--preset quick"
@@ -21,6 +21,9 @@ test: $(READY)  ## what is not slow; tests that need extras are skipped where th
 
 test-slow: $(READY)  ## kills of real processes, clusters, a browser, wheels
 	$(BIN)/python -m pytest -m slow $(SIDE_BY_SIDE) $(ARGS)
+
+torture: $(READY)  ## an hour of kills, full drives, malformed inputs: ARGS="--only inputs"
+	$(BIN)/python -m tests.torture $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff format --check .

@@ -66,6 +66,11 @@ def search_space(hp, config: Config) -> Config:
     )
 
 
+def needs(config: Config) -> list:
+    """Say what is fetched from elsewhere."""
+    return prepared.needs("fashion_mnist")
+
+
 def load(config: Config):
     """Load the images; without a network, scikit-learn's digits stand in."""
     return prepared.load_images("fashion_mnist", config.data, config.data_dir)
@@ -90,8 +95,7 @@ def split(config: Config, data):
 def build(config: Config, rows):
     """Build and compile the network with ``config.neurons``."""
     keras.utils.set_random_seed(config.seed)
-    pictures, labels = rows.train
-    model = mlp.mlp(pictures.shape[1:], config.neurons, classes=int(labels.max()) + 1)
+    model = mlp.mlp(rows.train[0].shape[1:], config.neurons, rows.num_classes)
     model.compile(
         keras.optimizers.Adam(config.learning_rate),
         "sparse_categorical_crossentropy",

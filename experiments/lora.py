@@ -30,6 +30,7 @@ with epy.lazy_imports():
     import keras
 
     from keras_suite.adapters import apply
+    from keras_suite.data import prepared
     from keras_suite.metrics import classification
     from keras_suite.models import encoders
     from keras_suite.plots import classes, curves
@@ -106,7 +107,7 @@ class Config(ExperimentConfig, recipes=RECIPES):
     """Number of evaluations; training ends with the last."""
 
 
-TINY = Config(encoder="tiny", max_length=64, test_pairs=200, steps_per_evaluation=25, evaluations=3)
+TINY = Config(encoder="tiny", max_length=64, test_pairs=200, steps_per_evaluation=20, evaluations=2)
 PRESETS = {"paper": Config(), "quick": replace(TINY, train_pairs=400, validation_pairs=100)}
 
 
@@ -122,6 +123,11 @@ def search_space(hp, config: Config) -> Config:
         target_modules=tuple(targets.split()),
         learning_rate=hp.Float("learning_rate", 1e-4, 3e-3, sampling="log"),
     )
+
+
+def needs(config: Config) -> list:
+    """Say what is fetched from elsewhere."""
+    return prepared.needs(f"glue/{config.task}") + encoders.needs(config.encoder)
 
 
 def load(config: Config):

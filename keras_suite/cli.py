@@ -15,8 +15,10 @@ from typing import Annotated, Literal
 import tyro
 
 from keras_suite.config import ExperimentConfig, read_config, shown
+from keras_suite.data.download import introduce_ourselves, use_one_folder
 from keras_suite.errors import InputError
 from keras_suite.experiment import run as run_experiment
+from keras_suite.runs.environment import code_sha256
 from keras_suite.runs.run import open_run
 from keras_suite.terminal.flags import read_flags
 from keras_suite.terminal.interrupts import ctrl_c_ends_at_once, exit_code
@@ -25,6 +27,7 @@ from keras_suite.terminal.quiet import start_tensorflow
 COMMANDS = {  # what each does, and where the class of its name is
     "run": ("Run an experiment: train, measure, compare, draw and export its models.", ""),
     "tune": ("Search an experiment's hyperparameters with Hyperband.", ""),
+    "fetch": ("Download what experiments need into one folder.", "fetch"),
     "report": ("Write all runs on one page.", "report.commands"),
     "compare": ("Set two runs side by side.", "report.commands"),
     "export": ("Make the models of runs versions for TensorFlow Serving.", "serving.publish"),
@@ -114,11 +117,14 @@ def run_file(experiment: ModuleType) -> int:
 def run(experiment: ModuleType, arguments: list[str]) -> None:
     """Run an experiment by the flags of a command line; raise InputError where it cannot be."""
     options, config = parse(experiment, arguments)
+    use_one_folder()
     start_tensorflow(verbose=options.verbose)
+    introduce_ourselves()
     flags = [flag for flag in arguments if flag != "--resume"]
     command = " ".join([started_by(experiment), *map(shlex.quote, flags)])
     name, (about, method) = Path(str(experiment.__file__)).stem, _described(experiment)
     record = {"about": about, "method": method, "command": command, "resume": options.resume}
+    record["code"] = code_sha256(Path(str(experiment.__file__)))
     opened = open_run(name, options.preset, config, options.output, **record)
     with opened as this, ctrl_c_ends_at_once(this.interrupt):
         if not this.is_done:

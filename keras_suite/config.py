@@ -14,7 +14,10 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 import tyro
 
-from keras_suite.errors import InputError
+from keras_suite.errors import InputError, in_a_line
+
+MOST = 10_000_000  # of any whole number; more rows, units or epochs are a slip
+SEEDS = 2**32  # scikit-learn takes those below
 
 
 def shown(metavar: str, default: str = "", **more: Any) -> Any:
@@ -27,9 +30,10 @@ def shown(metavar: str, default: str = "", **more: Any) -> Any:
 class ExperimentConfig:
     """Base of an experiment's Config: a frozen dataclass that validates itself.
 
-    Whole numbers must be at least 1, or 0 where their default is 0 or ``MAY_BE_0`` names them;
-    other numbers must be above 0, or 0 likewise, and a dropout rate must lie in [0, 1). A field
-    that is None passes: the report decides it. ValueError says in a sentence what cannot be used.
+    Whole numbers must be at least 1, or 0 where their default is 0 or ``MAY_BE_0`` names them, and
+    at most 10 million; seeds must be below 2 ** 32. Other numbers must be finite and above 0, or 0
+    likewise, and a dropout rate must lie in [0, 1). A field that is None passes: the report decides
+    it. ValueError says in a sentence what cannot be used.
 
     ``recipes`` of a subclass are the values of fields that are None, by what they are for, which
     ``--help`` shows as the defaults.
@@ -60,16 +64,26 @@ class ExperimentConfig:
             for number in value if isinstance(value, tuple) else [value]:
                 if isinstance(number, (int, float)) and not isinstance(number, bool):
                     self._check(field, number, value)
+        self._check_seeds()
 
     def _check(self, field: dataclasses.Field, number: float, value: object) -> None:
         name, may_be_0 = flag(field.name), field.default == 0 or field.name in self.MAY_BE_0
+        given = f"not {value!s:.40}"
         if "dropout" in field.name:
-            require(0 <= number < 1, f"{name} must lie in [0, 1), not {value}")
-        elif isinstance(number, float) and not may_be_0:
-            require(0 < number < math.inf, f"{name} must be above 0, not {value}")
+            require(0 <= number < 1, f"{name} must lie in [0, 1), {given}")
+        elif isinstance(number, float):
+            least = "at least" if may_be_0 else "above"
+            sound = 0 <= number < math.inf and (may_be_0 or number > 0)
+            require(sound, f"{name} must be {least} 0 and finite, {given}")
         else:
-            least = 0 if may_be_0 else 1
-            require(least <= number < math.inf, f"{name} must be at least {least}, not {value}")
+            least, most = 0 if may_be_0 else 1, math.inf if field.name == "seed" else MOST
+            require(number >= least, f"{name} must be at least {least}, {given}")
+            require(number <= most, f"{name} must be at most {most:,}, {given}")
+
+    def _check_seeds(self) -> None:
+        most, given = SEEDS - self.repeats, f"not {self.seed!s:.40}"
+        last = f"with --repeats {self.repeats} " if self.repeats > 1 else ""
+        require(self.seed <= most, f"--seed must {last}be at most {most:,}, {given}")
 
     def filled(self, recipe: Mapping[str, object], **changes: object) -> Self:
         """Return a copy with changes, in which a recipe decides the other fields that are None."""
@@ -117,9 +131,9 @@ def require(condition: bool, sentence: str) -> None:
 def read_config(path: Path, config: ExperimentConfig) -> ExperimentConfig:
     """Change ``config`` by a JSON file; raise InputError where file or a field cannot be used."""
     try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
+        fields = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path} cannot be read as JSON ({error}).") from error
+        raise InputError(f"{path} cannot be read as JSON ({in_a_line(error)}).") from error
     if not isinstance(fields, dict):
         raise InputError(f"{path} must hold one JSON object: the fields of a Config.")
     return with_fields(config, fields, str(path))
@@ -135,7 +149,7 @@ def with_fields(
     for name, value in fields.items():
         if name not in types:
             known = ", ".join(types)
-            raise InputError(f"{source}: there is no field {name!r}; the fields are {known}.")
+            raise InputError(f"{source}: there is no field {name!r:.40}; the fields are {known}.")
         values[name] = _typed(types[name], value, f"{source}: {name}")
     try:
         return dataclasses.replace(config, **values)
@@ -145,10 +159,23 @@ def with_fields(
 
 def _typed(kind: type, value: object, what: str) -> object:
     """Let the parser of the command line read the value, so that both take the same."""
-    words = [str(word) for word in (value if isinstance(value, list) else [value])]
+    given = value if isinstance(value, list) else [value]
     try:
         with contextlib.redirect_stderr(io.StringIO()):
-            return tyro.cli(kind, args=words, console_outputs=False)
+            read = tyro.cli(kind, args=[str(word) for word in given], console_outputs=False)
+        if _fits(read, value):
+            return read
     except SystemExit:
-        name = kind.__name__ if isinstance(kind, type) else str(kind).replace("typing.", "")
-        raise InputError(f"{what} must be of type {name}, not {value!r}.") from None
+        pass
+    name = kind.__name__ if isinstance(kind, type) else str(kind).replace("typing.", "")
+    raise InputError(f"{what} must be of type {name}, not {value!r:.60}.")
+
+
+def _fits(read: object, value: object) -> bool:
+    """Tell whether texts were given for texts, and no list for one thing."""
+    if isinstance(value, list) and not isinstance(read, tuple):
+        return False
+    parts = read if isinstance(read, tuple) else (read,)
+    given = value if isinstance(value, list) else [value]
+    texts = (each for part, each in zip(parts, given, strict=True) if isinstance(part, str | Path))
+    return all(isinstance(each, str) for each in texts)

@@ -10,6 +10,8 @@ out:
     build(config, rows)             a compiled keras.Model
     evaluate(trained)               ``[(what, figures)]``, see :func:`runs.results.compare`
     serve(trained)                  how the model is exported: :class:`serving.served.Served`
+    [needs(config)]                 what one training takes from elsewhere:
+                                    [:class:`keras_suite.data.needs.Need`]
     [OBJECTIVE]                     the validation figure of an epoch to choose by, as val_accuracy
     [search_space(hp, config)]      a Config sampled by KerasTuner
     [measures(trained)]             further validation figures of each epoch: functions by name
@@ -81,8 +83,8 @@ class Variant:
 
     @property
     def fit_name(self) -> str:
-        """A name for files."""
-        return re.sub(r"[^a-z0-9]+", "-", self.name.lower()) + f"-seed{self.config.seed}"
+        """A name for files: letters of every script, and signs that no drive objects to."""
+        return re.sub(r"[^\w.+#=@%&()-]+", "-", self.name.lower()) + f"-seed{self.config.seed}"
 
 
 @dataclass
@@ -122,11 +124,15 @@ class Trained:
         """Build the network."""
         self.network = experiment.build(self.config, self.rows)
 
+    @property
+    def prefix_cache(self) -> "prefix_cache.PrefixCache":
+        """Where :meth:`cache_prefix` keeps what it computes."""
+        return prefix_cache.PrefixCache(dtype=self.config.cache_dtype)
+
     def cache_prefix(self, parts: tuple[str, ...], *progress: Callable) -> None:
         """Compute what is frozen in the network once; only these parts can be used then."""
         given = [self.rows.parts()[part] for part in parts]
-        cache = prefix_cache.PrefixCache(dtype=self.config.cache_dtype)
-        tail, stored = cached.cached(self.network, given, cache, *progress)
+        tail, stored = cached.cached(self.network, given, self.prefix_cache, *progress)
         self._fitted = tail, dict(zip(parts, stored, strict=True))
 
     def fit(self, experiment: ModuleType, **settings) -> "fit.Fit":
@@ -190,7 +196,8 @@ def run(experiment: ModuleType, config: ExperimentConfig, run) -> None:
     each with all cores, and its memory is freed before the next one. The one to export is the best
     candidate of the first seed by the last epoch's ``OBJECTIVE``. All goes into an open ``run``
     (:class:`keras_suite.runs.run.Run`); InputError is raised where data, rows or the first network
-    cannot be had, and nothing is trained then.
+    cannot be had, or there is no space for what frozen layers make of them, and nothing is trained
+    then.
     """
     side_by_side = getattr(experiment, "SIDE_BY_SIDE", False)
     if side_by_side:
@@ -198,25 +205,28 @@ def run(experiment: ModuleType, config: ExperimentConfig, run) -> None:
     with run.stage("prepare"):
         data = experiment.load(config)
         everything = prepare(experiment, config, data)
+        weights = find_weights(experiment, [each.config for each in everything])
+        _require_space(experiment, everything)
         turns = [everything] if side_by_side else [[each] for each in everything]
         for each in turns[0]:
             each.build(experiment)
-    run.use(data.provenance, data.notice)
+    run.use(data.provenance, data.notice, weights)
     _say_what_is_cut(everything[0].rows, run)
-    measured, best = [], None
-    for turn in turns:
+    _say_what_leaks([each for each in everything if each.config.seed == config.seed], run)
+    measured = []
+    for number, turn in enumerate(turns):
+        if number:
+            _forget(turns[number - 1][0])
         train(experiment, turn, run, share=0.9 / len(turns))
         with run.stage("measure", 0.04 / len(turns)):
             measured += [row for each in turn for row in evaluated(experiment, each)]
-        ours = [each for each in turn if each.config.seed == config.seed]
-        if (chosen := choose(experiment, best, ours)) and chosen is not best:
-            best = chosen
-            export(experiment, best, run)
-        if not side_by_side:
-            turn[0].release()
-            memory.forget_graphs()
-    results = run_results.compare(measured, experiment.REPORTED)
     first_seed = [each for each in everything if each.config.seed == config.seed]
+    best = choose(experiment, first_seed)
+    if best.network is None:
+        _forget(everything[-1])
+        train(experiment, [best], run, share=0)  # which its kept state makes short
+    export(experiment, best, run)
+    results = run_results.compare(measured, experiment.REPORTED)
     outcome = Outcome(config, data, first_seed, results)
     with run.stage("draw", 0.06):
         for name, figure in getattr(experiment, "figures", lambda outcome: {})(outcome).items():
@@ -229,11 +239,42 @@ def run(experiment: ModuleType, config: ExperimentConfig, run) -> None:
 
 
 def prepare(experiment: ModuleType, config: ExperimentConfig, data: Any) -> list[Trained]:
-    """Split the rows of each variant of each seed; nothing is built yet."""
+    """Split the rows of each variant of each seed; nothing is built yet.
+
+    Raises ValueError where the names of two variants make the same name for files.
+    """
     seeds = range(config.seed, config.seed + config.repeats)
-    configs = [dataclasses.replace(config, seed=seed) for seed in seeds]
+    configs = [dataclasses.replace(config, seed=seed, repeats=1) for seed in seeds]
     variants = [variant for each in configs for variant in experiment.variants(each)]
+    names = [each.fit_name for each in variants]
+    if alike := [each.name for each in variants if names.count(each.fit_name) > 1]:
+        raise ValueError(f"variants need names that tell their files apart: {', '.join(alike)}")
     return [Trained(each, data, experiment.split(each.config, data)) for each in variants]
+
+
+def find_weights(experiment: ModuleType, configs: list) -> list[dict[str, str]]:
+    """Find the pretrained weights of all trainings, fetched where need be, and describe them."""
+    weights = (need.weights for need in needs_of(experiment, configs))
+    return [find().record for find in weights if find]
+
+
+def needs_of(experiment: ModuleType, configs: list) -> list:
+    """Return what trainings of some Configs take from elsewhere, each once."""
+    needs = getattr(experiment, "needs", lambda config: [])
+    return list({need.what: need for config in configs for need in needs(config)}.values())
+
+
+def _require_space(experiment: ModuleType, everything: list[Trained]) -> None:
+    """Ask for the disk space of all trainings' features; a single one's is, before it trains."""
+    storing = [each for each in everything if getattr(each.config, "prefix_cache", False)]
+    sizes: dict[Path, int] = {}
+    for each in storing if len(storing) > 1 else ():
+        each.build(experiment)
+        parts = list(each.rows.parts().values())
+        sizes |= cached.sizes(each.network, parts, each.prefix_cache)
+        _forget(each)
+    if sizes:
+        storing[0].prefix_cache.require_space(sum(sizes.values()))
 
 
 def _say_what_is_cut(rows, run) -> None:
@@ -244,22 +285,25 @@ def _say_what_is_cut(rows, run) -> None:
         run.say(f"{cut:,} texts have more than {encoded[0].max_length} tokens and are cut.")
 
 
+def _say_what_leaks(trained: list[Trained], run) -> None:
+    said: dict[str, str] = {}
+    for each in trained:
+        for sentence in each.rows.leaks() if hasattr(each.rows, "leaks") else ():
+            said.setdefault(sentence, each.name)
+    for sentence, name in said.items():
+        run.say(f"{name}: {sentence}")
+
+
 def train(experiment: ModuleType, turn: list[Trained], run, share: float) -> None:
     """Fit variants side by side, or one that has all cores, going on where a kill stopped them."""
     alone = turn[0] if len(turn) == 1 else None
     if alone and alone.network is None:
         alone.build(experiment)
-    filled = {}
+    costs = run.metrics.setdefault("costs", {})  # by fit, each as it was measured once
     for each in turn:
         if getattr(each.config, "prefix_cache", False):
-            share, stage = share / 2, f"cache {each.variant.fit_name}"
-            with run.stage(stage, share) as advance:
-                each.cache_prefix(
-                    tuple(each.rows.parts()),
-                    lambda text, each=each: run.say(f"{each.name}: {text}"),
-                    advance,
-                )
-            filled = {"seconds_to_fill_cache": run.metrics["seconds"][stage]}
+            share = share / 2
+            _cache_prefix(each, run, share, costs.setdefault(each.variant.fit_name, {}))
     schedule = getattr(experiment, "schedule", _schedule)
     fits = {
         each.variant.fit_name: each.fit(experiment, **schedule(each.config, each.rows))
@@ -268,17 +312,34 @@ def train(experiment: ModuleType, turn: list[Trained], run, share: float) -> Non
     }
     if not fits:
         return
+    is_whole = not any((run.state_folder / f"{name}.npz").exists() for name in fits)
     peak = memory.watch_peak_memory()
     histories = run.fit(list(fits.values()), share, at_once=1 if alone else None)
     for each in turn:
         each.history = histories.get(each.variant.fit_name, [])
     # Later seeds begin with memory that is not given back, and a fit that is resumed has no peak.
-    if alone and alone.history and alone.config.seed == run.metrics["seed"]:
-        first = run.metrics.setdefault("peak_memory_mb", {})
-        filled["peak_memory_mb"] = first.setdefault(alone.variant.fit_name, peak() / 1e6)
+    if is_whole and alone and alone.config.seed == run.metrics["seed"]:
+        costs.setdefault(alone.variant.fit_name, {})["peak_memory_mb"] = peak() / 1e6
     for each in turn:
         if each.history:
-            each.costs = _costs(each, fits[each.variant.fit_name]) | filled
+            name = each.variant.fit_name
+            each.costs = _costs(each, fits[name]) | costs.get(name, {})
+
+
+def _cache_prefix(each: Trained, run, share: float, costs: dict[str, float]) -> None:
+    """Compute a variant's features, and note the seconds if none of them was there before."""
+    stage, computed = f"cache {each.variant.fit_name}", [0.0]
+    is_first = stage not in run.metrics["seconds"]
+    with run.stage(stage, share) as advance:
+
+        def advance_by(part: float) -> None:
+            computed[0] += part
+            advance(part)
+
+        say = lambda text: run.say(f"{each.name}: {text}")  # noqa: E731
+        each.cache_prefix(tuple(each.rows.parts()), say, advance_by)
+    if is_first and computed[0] > 0.999:
+        costs["seconds_to_fill_cache"] = run.metrics["seconds"][stage]
 
 
 def _schedule(config: Any, rows: Any) -> dict:
@@ -304,19 +365,23 @@ def evaluated(experiment: ModuleType, each: Trained) -> list[tuple[dict, dict]]:
     return [(whose | what, figures) for what, figures in rows]
 
 
-def choose(experiment: ModuleType, best: Trained | None, others: list[Trained]) -> Trained | None:
-    """Return the candidate, ``best`` being that so far, with the best last epoch by ``OBJECTIVE``.
+def _forget(trained: Trained) -> None:
+    trained.release()
+    memory.forget_graphs()
+
+
+def choose(experiment: ModuleType, trained: list[Trained]) -> Trained:
+    """Return the candidate with the best last epoch by ``OBJECTIVE``.
 
     It is the first of equals, which all are without an objective.
     """
     objective = getattr(experiment, "OBJECTIVE", "")
     sign = -1 if direction(objective) == "min" else 1
-    candidates = [*([best] if best else []), *(o for o in others if o.variant.is_candidate)]
 
     def score(each: Trained) -> float:
         return sign * each.history[-1][objective] if each.history and objective else 0.0
 
-    return max(candidates, key=score, default=None)
+    return max((each for each in trained if each.variant.is_candidate), key=score)
 
 
 def export(experiment: ModuleType, best: Trained, run) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from sklearn.neighbors import NearestNeighbors
 
 from keras_suite.errors import InputError
@@ -39,28 +40,34 @@ class ADASYN:
     def __post_init__(self):
         if self.n_neighbors < 1:
             raise ValueError(f"n_neighbors must be at least 1, not {self.n_neighbors}")
-        if not self.ratio > 0:
-            raise ValueError(f"ratio must be above 0, not {self.ratio}")
+        if not 0 < self.ratio < np.inf:
+            raise ValueError(f"ratio must be above 0 and finite, not {self.ratio}")
         if not 0 < self.imbalance_threshold <= 1:
             raise ValueError(
                 f"imbalance_threshold must lie in (0, 1], not {self.imbalance_threshold}"
             )
 
     def fit_resample(self, X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return all rows, float features ``[n, d]`` and labels ``[n]``, with the synthetic ones.
+        """Return all rows, features ``[n, d]`` and labels ``[n]``, with the synthetic ones.
 
         Returns:
-            Features ``[n + m, d]`` and labels ``[n + m]``, shuffled together, in the dtypes given;
-            m is 0 where no class is below the threshold.
+            Features ``[n + m, d]`` and labels ``[n + m]``, shuffled together, in the dtypes given,
+            features that are no floats as float64; m is 0 where no class is below the threshold.
 
         Raises:
-            InputError: for NaN or infinite features, lengths that differ, a single class, a class
-                to resample with at most ``n_neighbors`` rows, or one whose neighbours are all its
-                own.
+            InputError: for features that are no finite numbers, missing labels, lengths that
+                differ, a single class, or a class to resample with at most ``n_neighbors`` rows,
+                whose neighbours are all its own, or whose gap is too small for a synthetic row.
         """
-        X, y = _checked(X, y)
+        X, y = np.asarray(X), np.asarray(y)
+        _require_shapes(X, y)
+        X, given = _computable(X), X
+        _require_labels(y)
         rng = np.random.default_rng(self.seed)
-        classes, counts = np.unique(y, return_counts=True)
+        try:
+            classes, counts = np.unique(y, return_counts=True)
+        except TypeError as error:
+            raise InputError(f"Labels cannot be compared ({error}): give one type") from error
         if len(classes) < 2:
             raise InputError(
                 f"All {len(y)} labels are {classes[0]}: ADASYN needs rows of at least two classes"
@@ -75,6 +82,7 @@ class ADASYN:
                 for label, count in zip(classes[minority], counts[minority], strict=True)
             ]
         new_labels = np.repeat(classes[minority], [len(rows) for rows in synthetic])
+        X = given if given.dtype.kind == "f" else X
         return _shuffled_together(X, y, synthetic, new_labels, rng)
 
     def _synthesize(self, X, y, label, gap, all_rows, rng) -> np.ndarray:
@@ -107,21 +115,38 @@ class ADASYN:
                 f"among its {self.n_neighbors} nearest neighbours, so none is hard to learn: "
                 "raise n_neighbors, or leave this class as it is with a lower imbalance_threshold"
             )
-        return np.rint(difficulty / difficulty.sum() * gap * self.ratio).astype(int)
+        copies = np.rint(difficulty / difficulty.sum() * gap * self.ratio).astype(int)
+        if not copies.any():
+            raise InputError(
+                f"Class {label} lacks {gap} rows, of which ratio={self.ratio:g} rounds to no "
+                f"synthetic row for any of its {len(members)} rows: raise ratio, or leave this "
+                "class as it is with a lower imbalance_threshold"
+            )
+        return copies
 
 
-def _checked(X, y) -> tuple[np.ndarray, np.ndarray]:
-    X, y = np.asarray(X), np.asarray(y)
+def _require_shapes(X: np.ndarray, y: np.ndarray) -> None:
     if X.ndim != 2 or y.ndim != 1:
         raise InputError(
             f"X must have shape [n, d] and y shape [n], not {list(X.shape)} and {list(y.shape)}"
         )
     if len(X) != len(y):
         raise InputError(f"X has {len(X)} rows and y {len(y)} labels: give one label per row")
-    if len(y) == 0:
-        raise InputError("X and y are empty: ADASYN needs rows of at least two classes")
-    if not np.issubdtype(X.dtype, np.floating):
-        X = X.astype(np.float64)
+    if X.size == 0:
+        raise InputError("X is empty: ADASYN needs features, and rows of at least two classes")
+
+
+def _computable(X: np.ndarray) -> np.ndarray:
+    """Return features as float32 or float64, which scikit-learn and NumPy's generators take."""
+    if X.dtype.kind not in "fiub":
+        for (row, column), value in np.ndenumerate(X):
+            if not isinstance(value, float | int | np.number | np.bool_) or np.iscomplexobj(value):
+                raise InputError(
+                    f"X holds {value!r:.40} in row {row}, column {column}, which is no number: "
+                    "drop or fill missing values, and encode others, first"
+                )
+    with np.errstate(over="ignore"):
+        X = X.astype(np.float32 if X.dtype == np.float32 else np.float64, copy=False)
     finite = np.isfinite(X)
     if not finite.all():
         row, column = np.argwhere(~finite)[0]
@@ -129,7 +154,13 @@ def _checked(X, y) -> tuple[np.ndarray, np.ndarray]:
             f"X holds {X[row, column]} in row {row}, column {column}: "
             "drop or fill missing and infinite values first"
         )
-    return X, y
+    return X
+
+
+def _require_labels(y: np.ndarray) -> None:
+    missing = pd.isna(y)
+    if missing.any():
+        raise InputError(f"The label of row {missing.argmax()} is missing: drop such rows first")
 
 
 def _shuffled_together(X, y, synthetic, new_labels, rng) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,7 @@ import hypothesis
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from keras_suite.cli import experiment_names
+from keras_suite import cli
 from keras_suite.terminal.quiet import start_tensorflow
 from tests.experiments.processes import QuickRun
 
@@ -37,7 +37,7 @@ def pytest_collection_modifyitems(items):
 
 def _experiment(nodeid: str) -> str | None:
     """Return the experiment that a test, or its file, is of."""
-    names = "|".join(experiment_names())
+    names = "|".join(cli.experiment_names())
     found = re.search(rf"experiments/test_({names})\.py|contract/.*[\[-]({names})[\]-]", nodeid)
     return next(filter(None, found.groups())) if found else None
 
@@ -72,6 +72,12 @@ def cache(tmp_path_factory):
 def quick_runs(tmp_path_factory) -> Callable[[str], QuickRun]:
     """Make the quick run of an experiment, once."""
     return functools.cache(lambda name: QuickRun(name, tmp_path_factory.mktemp(name)))
+
+
+@pytest.fixture
+def do(capfd):
+    """Do a command in this process: exit code, standard output, standard error."""
+    return lambda *arguments: (cli.main([str(each) for each in arguments]), *capfd.readouterr())
 
 
 @pytest.fixture

@@ -1,25 +1,14 @@
-import json
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
-from keras_suite.experiments import fraud
 
 from keras_suite import cli
+from tests.experiments.processes import QUICK_SAMPLE, python, succeed
 
-ROOT = Path(__file__).parents[1]
 HEAVY = "{'tensorflow', 'keras', 'transformers', 'matplotlib', 'requests'}"
 
 
-@pytest.fixture
-def outcome(capsys):
-    """Do a command in this process: exit code, standard output, standard error."""
-
-    def do(*arguments):
-        return cli.main([str(each) for each in arguments]), *capsys.readouterr()
-
-    return do
+def test_importing_the_library_loads_no_framework():
+    code = "import keras_suite, sys; print({'keras', 'tensorflow', 'numpy'} & set(sys.modules))"
+    assert succeed("-c", code) == "set()\n"
 
 
 @pytest.mark.parametrize("name", ["", *cli.COMMANDS])
@@ -30,14 +19,14 @@ def test_help_answers_without_a_framework_and_shows_the_defaults(name):
         "try: runpy.run_module('keras_suite', run_name='__main__')\n"
         f"finally: print({HEAVY} & set(sys.modules), file=sys.stderr)"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    done = python("-c", code)
     assert (done.returncode, done.stderr) == (0, "set()\n")
     assert f"python -m keras_suite {'COMMAND' if name in ('', 'run') else name}" in done.stdout
     assert "None" not in done.stdout
 
 
-def test_the_overview_names_every_command_and_every_experiment(outcome):
-    code, out, _ = outcome()
+def test_the_overview_names_every_command_and_every_experiment(do):
+    code, out, _ = do()
     named = {line.split()[0] for line in out.splitlines() if line.startswith("  ")}
     assert code == 0
     assert named == {*cli.COMMANDS, *cli.experiment_names()}
@@ -52,7 +41,16 @@ def test_the_overview_names_every_command_and_every_experiment(outcome):
         (["tune", "frod"], "There is no experiment 'frod': there are cifar10, "),
         (["run", "fraud", "--dropout", "0.2", "0.5", "1.5"], "--dropout must lie in [0, 1)"),
         (["run", "fraud", "--preset"], "argument --preset: expected one argument; see "),
+        (["tune", "word_embeddings"], "experiments/word_embeddings.py has no search_space"),
         (["tune", "fraud", "--worker", "2"], "Unrecognized options: --worker, 2 (did you mean --w"),
+        (["tune", "fraud", "--max-epochs", "0"], "--max-epochs must be at least 1, not 0"),
+        (["tune", "fraud", "--factor", "1"], "--factor must be at least 2, not 1"),
+        (["tune", "fraud", "--workers", "0"], "--workers must be at least 1, not 0"),
+        (["tune", "fraud", "--resume", "--overwrite"], "--resume and --overwrite exclude each"),
+        (["tune", "fraud", "--set", "rate=3"], "--set: there is no field 'rate'; the fields are"),
+        (["tune", "fraud", "--set", "rows=many"], "--set: rows must be of type int, not 'many'"),
+        (["tune", "fraud", "--set", "epochs=0"], "--set: --epochs must be at least 1, not 0"),
+        (["tune", "fraud", "--set", "rows"], "--set rows: write it as field=value"),
         (["report", "missing"], "missing cannot be read"),
         (["report", ".", "--form", "pdf"], "Unrecognized options: --form, pdf; see "),
         (["compare", "missing", "missing"], "missing is no run that can be compared"),
@@ -63,35 +61,48 @@ def test_the_overview_names_every_command_and_every_experiment(outcome):
         (["predict", "missing"], "Give one of --csv FILE, --image FILE ... and --text"),
     ],
 )
-def test_bad_input_is_one_sentence_with_code_2(outcome, arguments, sentence):
-    code, out, err = outcome(*arguments)
+def test_bad_input_is_one_sentence_with_code_2(do, arguments, sentence):
+    code, out, err = do(*arguments)
     assert (code, out) == (2, "")
     assert err.startswith(f"error: {sentence}")
     assert err.count("\n") == 1
 
 
-def test_a_config_file_gives_the_defaults_and_flags_win_over_it(tmp_path):
-    file = tmp_path / "best.json"
-    file.write_text(json.dumps({"filters": [4, 8], "epochs": 3, "resample": False}))
-    _, config = cli.parse(fraud, ["--config", str(file), "--epochs", "2"])
-    assert (config.filters, config.epochs, config.resample) == ((4, 8), 2, False)
-    assert config.batch_size == 32
-
-
 @pytest.mark.parametrize(
-    ("name", "text", "flags", "sentence"),
+    ("asked", "sentence"),
     [
-        ("best.json", '{"epocs": 3}', ["--config"], "there is no field 'epocs'; the fields are"),
-        ("creditcard.csv", "<html>404</html>", ["--data-dir"], "is a web page, not a table"),
+        ("fraud --config best.json", "best.json: there is no field 'epocs'; the fields are"),
+        ("fraud --data auto --data-dir creditcard.csv", "creditcard.csv is a web page, not a"),
+        ("fake_news --models 1 1", "--models must name one or more, each once, not (1, 1)"),
+        ("fake_news --regimes", "--regimes must name one or more"),
+        ("fake_news --encoder nowhere/at-all", "No tokenizer from nowhere/at-all ("),
+        ("fake_news --validation-tweets 480", "--validation-tweets 480 leaves none of the 480 tw"),
+        ("lora --r 65", "The rank must be from 1 to 64"),
+        ("lora --target-modules qury", "qury matches no dense layer; there are"),
+        ("lora --validation-pairs 1200", "--validation-pairs 1200 leaves none of the 1200 pairs"),
+        ("siamese --train-images 200", "Batches of 8 classes and 16 rows of each cannot be drawn"),
+        ("siamese --classes-per-batch 1", "--classes-per-batch must be at least 2"),
+        ("siamese --classes-per-batch 10", "--batch-size 128 must be --classes-per-batch 10 times"),
+        ("siamese --batch-size 8", "--batch-size 8 must be --classes-per-batch 8 times the images"),
+        ("siamese --tsne-images 3", "--tsne-images must be at least 10"),
+        ("cifar10 --weights file.h5", "--weights file.h5 is for one network: name it with"),
+        ("word_embeddings --repeats 2", "--repeats must be 1"),
+        ("word_embeddings --words presidnet", "There is no vector for 'presidnet' (president"),
+        ("word_embeddings --analogy man:men::wman", "There is no vector for 'wman' ("),
+        ("word_embeddings --neighbours 4176", "--neighbours 4176 is too many: give at most 4175."),
+        ("word_embeddings --neighbours 0", "--neighbours must be at least 1"),
+        ("word_embeddings --benchmark-words -1", "--benchmark-words must be at least 0"),
+        ("word_embeddings --analogy king-man+woman", "an analogy is written a:b::c or a:b::c:exp"),
     ],
 )
-def test_a_file_that_cannot_be_used_is_one_sentence_and_leaves_no_run(
-    outcome, tmp_path, name, text, flags, sentence
+def test_what_an_experiment_cannot_use_is_one_sentence_and_leaves_no_run(
+    do, tmp_path, monkeypatch, asked, sentence
 ):
-    (tmp_path / name).write_text(text)
-    output = tmp_path / "runs"
-    code, _, err = outcome("run", "fraud", *flags, tmp_path / name, "--output", output)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "best.json").write_text('{"epocs": 3}')
+    (tmp_path / "creditcard.csv").write_text("<html>404</html>")
+    name, *flags = asked.split()
+    code, _, err = do("run", name, *QUICK_SAMPLE, *flags)
     assert (code, err.count("\n")) == (2, 1)
-    assert err.startswith(f"error: {tmp_path / name}")
-    assert sentence in err
-    assert not list(output.glob("fraud/*"))
+    assert err.startswith(f"error: {sentence}")
+    assert not [path for path in tmp_path.glob("runs/*/*") if path.name != ".lock"]

@@ -21,6 +21,8 @@ class Config(ExperimentConfig):
     r: int | None = None
     kind: Literal["plain", "fancy"] = "plain"
     on: bool = True
+    name: str = "x"
+    names: tuple[str, ...] = ()
     folder: Path | None = None
 
 
@@ -41,8 +43,23 @@ def test_what_a_run_writes_as_its_config_is_read_back_the_same(config):
     assert with_fields(Config(), json.loads(text), "it") == config
 
 
+VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
+JSON = VALUES | st.lists(VALUES, max_size=3) | st.dictionaries(st.text(max_size=2), VALUES)
+
+
+@given(st.sampled_from([field.name for field in dataclasses.fields(Config)]), JSON)
+def test_any_json_is_a_field_of_its_type_or_one_sentence(name, value):
+    try:
+        read = getattr(with_fields(Config(), {name: value}, "it"), name)
+    except InputError:
+        return
+    given = value if isinstance(value, list) else [value]
+    if str not in map(type, given):  # texts are read as the command line's words are
+        assert read == (tuple(value) if isinstance(value, list) else value)
+
+
 def test_a_file_changes_only_the_fields_it_names(tmp_path):
-    (tmp_path / "best.json").write_text('{"sizes": [3, 4]}')
+    (tmp_path / "best.json").write_text('{"sizes": [3, 4]}', encoding="utf-8-sig")
     config = Config(rate=0.25)
     assert read_config(tmp_path / "best.json", config) == dataclasses.replace(config, sizes=(3, 4))
 
@@ -57,41 +74,64 @@ def test_a_file_changes_only_the_fields_it_names(tmp_path):
         ('{"kind": "odd"}', "kind must be of type .*plain.*fancy.*, not 'odd'"),
         ('{"on": "--help"}', "on must be of type bool"),
         ('{"rate": 0}', "--rate must be above 0"),
+        ('{"rate": 1e999}', "--rate must be above 0 and finite, not inf"),
+        ('{"rate": "Infinity"}', "--rate must be above 0 and finite, not inf"),
+        ('{"seed": 1.0}', "seed must be of type int, not 1.0"),
+        ('{"name": null}', "name must be of type str, not None"),
+        ('{"name": {"a": 1}}', "name must be of type str, not {'a': 1}"),
+        ('{"name": ["a"]}', r"name must be of type str, not \['a'\]"),
+        ('{"name": true}', "name must be of type str, not True"),
+        ('{"names": ["a", null]}', r"names must be of type .*, not \['a', None\]"),
+        ('{"names": {"a": 1}}', r"names must be of type .*, not {'a': 1}"),
+        ('{"folder": 3}', "folder must be of type .*, not 3"),
+        ('{"kind": ["plain"]}', r"kind must be of type .*, not \['plain'\]"),
+        ('{"name": ' + "[" * 100_000, r"cannot be read as JSON \(maximum recursion"),
+        ('{"seed": ' + "9" * 5000, r"cannot be read as JSON \(Exceeds the limit"),
+        ('{"seed": %s}' % ("9" * 4000), "--seed must be at most 4,294,967,295, not 9{40}$"),
         ("[1]", "must hold one JSON object"),
         ("{", "cannot be read as JSON"),
+        (None, r"cannot be read as JSON \(.*No such file"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_one_sentence(tmp_path, text, sentence, capsys):
     file = tmp_path / "best.json"
-    file.write_text(text)
+    if text:
+        file.write_text(text)
     with pytest.raises(InputError, match=sentence) as refusal:
         read_config(file, Config())
     assert str(refusal.value).startswith(str(file))
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_missing_file_is_one_sentence(tmp_path):
-    with pytest.raises(InputError, match=r"best.json cannot be read as JSON \(.*No such file"):
-        read_config(tmp_path / "best.json", Config())
-
-
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"rate": 0.0}, "--rate must be above 0, not 0.0"),
-        ({"rate": float("nan")}, "--rate must be above 0, not nan"),
-        ({"rate": float("inf")}, "--rate must be above 0, not inf"),
+        ({"rate": 0.0}, "--rate must be above 0 and finite, not 0.0"),
+        ({"rate": float("nan")}, "--rate must be above 0 and finite, not nan"),
+        ({"rate": float("inf")}, "--rate must be above 0 and finite, not inf"),
         ({"sizes": (1, 0)}, r"--sizes must be at least 1, not \(1, 0\)"),
         ({"dropout": 1.0}, r"--dropout must lie in \[0, 1\), not 1.0"),
         ({"rows": -1}, "--rows must be at least 0, not -1"),
         ({"r": 0}, "--r must be at least 1, not 0"),
         ({"seed": -1}, "--seed must be at least 0, not -1"),
         ({"repeats": 0}, "--repeats must be at least 1, not 0"),
+        ({"repeats": 10**7 + 1}, "--repeats must be at most 10,000,000, not 10000001"),
+        ({"rows": 10**30}, "--rows must be at most 10,000,000, not 10{30}"),
+        ({"sizes": (1, 10**18)}, r"--sizes must be at most 10,000,000, not \(1, 10{18}\)"),
+        ({"seed": 2**32}, "--seed must be at most 4,294,967,295, not 4294967296"),
+        (
+            {"seed": 2**32 - 2, "repeats": 3},
+            "--seed must with --repeats 3 be at most 4,294,967,293",
+        ),
     ],
 )
 def test_numbers_are_refused_by_what_their_default_is(changes, sentence):
     with pytest.raises(ValueError, match=sentence):
         dataclasses.replace(Config(), **changes)
+
+
+def test_the_highest_seeds_pass():
+    assert Config(seed=2**32 - 1).seed == Config(seed=2**32 - 3, repeats=3).seed + 2
 
 
 def test_a_recipe_fills_what_is_none_and_changes_win_over_it():

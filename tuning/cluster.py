@@ -3,8 +3,8 @@
 import contextlib
 import multiprocessing
 import os
+import re
 import signal
-import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from keras_suite.errors import InputError
+from keras_suite.errors import InputError, in_a_line
 from keras_suite.terminal import files
 from keras_suite.terminal.interrupts import exit_code
 
@@ -32,7 +32,17 @@ def role() -> str:
             f"{' and '.join(missing)} must be set too: a cluster needs {TUNER_ID}, "
             f"{' and '.join(ADDRESS)}."
         )
+    if not is_id(os.environ[TUNER_ID]):
+        raise InputError(
+            f"{TUNER_ID} names a file: give it letters, digits, dots and dashes, at most 64, not "
+            f"{in_a_line(repr(os.environ[TUNER_ID]), 40)}."
+        )
     return "chief" if "chief" in os.environ[TUNER_ID] else "worker"
+
+
+def is_id(tuner_id: str) -> bool:
+    """Whether a worker may have this id, of which a file has its name."""
+    return re.fullmatch(r"[\w.-]{1,64}", tuner_id, re.ASCII) is not None
 
 
 def address() -> str:
@@ -50,13 +60,24 @@ def alive(folder: Path) -> Iterator[None]:
 
 
 def is_alive(folder: Path, tuner_id: str) -> bool:
-    """Return whether a worker holds its lock."""
-    return files.is_held(_lock(folder, tuner_id))
+    """Return whether a worker holds its lock; raise InputError where that cannot be found out."""
+    held = files.is_held(lock := _lock(folder, tuner_id))
+    if held is None:
+        raise InputError(
+            f"{lock} cannot be locked, so nobody can tell whether this worker lives: choose an "
+            "--output on a drive that has locks."
+        )
+    return held
 
 
 def _lock(folder: Path, tuner_id: str) -> Path:
+    return lock_folder(folder) / f"{tuner_id}.lock"
+
+
+def lock_folder(folder: Path) -> Path:
+    """Return, and make, the folder of what the processes of a search leave for each other."""
     (folder / "workers").mkdir(parents=True, exist_ok=True)
-    return folder / "workers" / f"{tuner_id}.lock"
+    return folder / "workers"
 
 
 @dataclass(frozen=True)
@@ -78,13 +99,15 @@ class Crew:
 
 
 @contextmanager
-def local_workers(count: int, work: Callable[[Callable[[], object]], None]) -> Iterator[Crew]:
-    """Start so many workers on this machine, for which this process becomes the chief.
+def local_workers(
+    count: int, work: Callable[[Callable[[], object]], None], port: int
+) -> Iterator[Crew]:
+    """Start so many workers on this machine, for which this process becomes the chief at a port.
 
     They end with this process, even if it is killed. Each calls ``work``, which must be importable,
     with a function that waits for the data.
     """
-    os.environ |= dict(zip(ADDRESS, ("127.0.0.1", str(free_port())), strict=True))
+    os.environ |= dict(zip(ADDRESS, ("127.0.0.1", str(port)), strict=True))
     spawn, crew = multiprocessing.get_context("spawn"), Crew([], [])
     try:
         for number in range(1, count + 1):
@@ -102,13 +125,6 @@ def local_workers(count: int, work: Callable[[Callable[[], object]], None]) -> I
             worker.terminate()  # by now it has no trial, or the search has failed
         for name in (TUNER_ID, *ADDRESS):
             del os.environ[name]
-
-
-def free_port() -> int:
-    """Return a port of this machine that nothing listens on."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
 
 
 def _worker(work: Callable, pipe: Connection) -> None:

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable
 from contextlib import nullcontext
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
@@ -17,10 +17,11 @@ from keras_suite.terminal.interrupts import ctrl_c_ends_at_once
 from keras_suite.training import parallel
 
 from . import chief, cluster, figures, folder
-from .harness import ExperimentHyperModel, ExperimentTuner, trial_folder
+from .harness import ExperimentHyperModel, ExperimentTuner
 from .live import LiveTable
 from .oracle import SafeHyperbandOracle
 from .outcome import TrialOutcome, leaderboard, outcomes, ranked, write_best, write_trials
+from .server import Server
 
 if TYPE_CHECKING:
     from .search import Options
@@ -60,15 +61,22 @@ class Search:
 
     def conduct(self, run_trials: Callable[[], None]) -> None:
         """Open the folder, load the data, have the trials run, report; all may raise InputError."""
-        resume, overwrite = self.options.resume, self.options.overwrite
-        with folder.open_search(self.folder, self.settings, resume=resume, overwrite=overwrite):
+        flags = {"resume": self.options.resume, "overwrite": self.options.overwrite}
+        with folder.open_search(self.folder, self.settings, **flags):
             self.load()
+            interrupted = self.folder / ".interrupted"
             if self.oracle.file.exists():
-                self.oracle.reload()
+                self.oracle.reload(died=not interrupted.exists())
+            files.remove(interrupted)
             self.announce()
             live = LiveTable(self.console, self.oracle, self.folder).live
             drawn = live if self.console.is_terminal else nullcontext()
-            with drawn, ctrl_c_ends_at_once(live.stop):
+
+            def by_ctrl_c() -> None:
+                live.stop()
+                interrupted.touch()
+
+            with drawn, ctrl_c_ends_at_once(by_ctrl_c):
                 run_trials()
             self.report()
 
@@ -92,34 +100,41 @@ class Search:
         """Print a line, however long, as it is."""
         self.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
-    def run_alone(self) -> None:
-        """Run trials in this process until there are no more."""
-        ExperimentTuner(self.oracle, self.hypermodel, self.folder).search()
+    def run_alone(self, channel: Any = None) -> None:
+        """Run trials in this process until there are no more; a channel leads to their chief."""
+        tuner = ExperimentTuner(self.oracle, self.hypermodel, self.folder)
+        if channel:
+            tuner.oracle.stub = chief.stub(channel, self.folder)  # pyright: ignore[reportAttributeAccessIssue]
+        tuner.search()
 
-    def lead(self, crew: cluster.Crew | None = None) -> None:
+    def lead(self, server: Server, crew: cluster.Crew | None = None) -> None:
         """Hand the trials to workers that join from anywhere or, with the data, to a crew."""
-        if crew:
-            crew.give(self.hypermodel.data)
-        else:
+        if not crew:
             self.say(f"Chief at {cluster.address()}: waiting for workers.")
-        self.hypermodel.data = None
-        chief.serve(self.oracle, self.folder, crew.is_gone if crew else lambda: False)
+
+        def started() -> None:
+            if crew:
+                crew.give(self.hypermodel.data)
+            self.hypermodel.data = None  # this process trains nothing
+
+        abandoned = crew.is_gone if crew else lambda: False
+        chief.serve(server, self.oracle, self.folder, started, abandoned)
 
     def join(self) -> None:
         """Run trials of a chief elsewhere; raise InputError where it leads another search."""
-        with chief.reached():
+        with chief.reached() as channel:
             folder.require_same(self.folder, self.settings)
             with cluster.alive(self.folder):
                 self.load()
                 self.say(f"Joined the search at {cluster.address()}.")
-                self.run_alone()
+                self.run_alone(channel)
 
     def work(self, receive: Callable[[], object]) -> None:
         """Run trials that the chief on this machine hands out, on this worker's share of it."""
         parallel.use_cores(max(1, parallel.cores() // self.options.workers))
         self.hypermodel.data = receive()
-        with chief.reached(), cluster.alive(self.folder):
-            self.run_alone()
+        with chief.reached() as channel, cluster.alive(self.folder):
+            self.run_alone(channel)
 
     def report(self) -> None:
         """Write and print what came out; raise InputError where that is too little to go by."""
@@ -131,7 +146,7 @@ class Search:
         if self.oracle.gave_up or not best_first:
             raise InputError(self._why_it_failed(trials))
         for each in trials:  # nothing goes on from these any more
-            files.remove(trial_folder(self.folder, each.trial) / "state.npz")
+            files.remove(folder.trial_folder(self.folder, each.trial) / "state.npz")
         if len(trials) < self.oracle.planned_trials:
             self.say(
                 f"{len(trials)} of {self.oracle.planned_trials} trials: the search space has no "
@@ -159,7 +174,8 @@ class Search:
         last = [each for each in trials if each.status == "FAILED"][-1]
         n = self.oracle.failed_in_a_row
         what = "The only trial failed," if n == 1 else f"{n} trials in a row failed, the last"
+        more = folder.trial_folder(self.folder, last.trial) / "error.txt"
         return (
-            f"{what} with: {last.error} (see {trial_folder(self.folder, last.trial)}/error.txt). "
+            f"{what} with: {last.error} (see {more}). "
             "Mend the search space and begin anew with --overwrite."
         )

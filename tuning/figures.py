@@ -34,28 +34,37 @@ def curves_by_bracket(trials: list[TrialOutcome], objective: str) -> Figure:
     return figure
 
 
+def hyperparameter_names(trials: list[TrialOutcome]) -> list[str]:
+    """Return the hyperparameters of all trials, of which each may have some only."""
+    return list(dict.fromkeys(name for each in trials for name in each.hyperparameters))
+
+
 def objective_by_hyperparameter(trials: list[TrialOutcome], objective: str) -> Figure:
-    """Draw the score of completed trials by each hyperparameter, coloured by their epochs."""
-    names = list(trials[0].hyperparameters)
+    """Draw the score of the completed trials that have a hyperparameter, coloured by epochs."""
+    names = hyperparameter_names(trials)
     columns = min(4, len(names))
     figure, axes = subplots(math.ceil(len(names) / columns), columns, 3.2, 3.0)
     budgets = sorted({each.epochs for each in trials})
+    colors = dict(zip(budgets, np.resize(COLORS, len(budgets)), strict=True))
+    shown = {}
     for axis in axes.flat[len(names) :]:
         axis.set_axis_off()
     for axis, name in zip(axes.flat, names, strict=False):
-        for color, budget in zip(np.resize(COLORS, len(budgets)), budgets, strict=True):
-            points = [(t.hyperparameters[name], t.score) for t in trials if t.epochs == budget]
+        having = [each for each in trials if name in each.hyperparameters]
+        for budget in sorted({each.epochs for each in having}):
+            points = [(t.hyperparameters[name], t.score) for t in having if t.epochs == budget]
             values, scores = zip(*points, strict=True)
-            axis.scatter(values, scores, s=22, alpha=0.8, color=color, label=f"{budget}")
+            shown[budget] = axis.scatter(values, scores, s=22, alpha=0.8, color=colors[budget])
         axis.set_xlabel(name)
-        values = [each.hyperparameters[name] for each in trials]
+        values = [each.hyperparameters[name] for each in having]
         positive = all(isinstance(value, (int, float)) and value > 0 for value in values)
         if positive and max(values) / min(values) >= 50:
             axis.set_xscale("log")
     for row in axes:
         row[0].set_ylabel(objective)
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, title="epochs", frameon=False, loc="outside right upper")
+    handles = [shown[budget] for budget in budgets]
+    place = {"frameon": False, "loc": "outside right upper"}
+    figure.legend(handles, list(map(str, budgets)), title="epochs", **place)
     return figure
 
 
@@ -69,9 +78,9 @@ def importance(trials: list[TrialOutcome], seed: int) -> dict[str, tuple[float, 
     """
     if len(trials) < 8:
         return None
-    names = [*trials[0].hyperparameters, "epochs"]
+    names = [*hyperparameter_names(trials), "epochs"]
     rows = [each.hyperparameters | {"epochs": each.epochs} for each in trials]
-    X = np.column_stack([_as_numbers([row[name] for row in rows]) for name in names])
+    X = np.column_stack([_as_numbers([row.get(name) for row in rows]) for name in names])
     y = np.array([each.score for each in trials])
     forest = RandomForestRegressor(200, min_samples_leaf=2, random_state=seed).fit(X, y)
     found: dict = permutation_importance(forest, X, y, n_repeats=30, random_state=seed)
@@ -80,8 +89,8 @@ def importance(trials: list[TrialOutcome], seed: int) -> dict[str, tuple[float, 
 
 
 def _as_numbers(values: list) -> np.ndarray:
-    """Numbers as they are; anything else by its place among the values there are."""
-    if all(isinstance(value, (int, float)) for value in values):
+    """Numbers as they are, NaN for None; anything else by its place among the values there are."""
+    if all(value is None or isinstance(value, (int, float)) for value in values):
         return np.array(values, float)
     return np.unique([str(value) for value in values], return_inverse=True)[1].astype(float)
 

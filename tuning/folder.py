@@ -2,15 +2,23 @@
 
 import dataclasses
 import json
+import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from keras_suite.data.provenance import Provenance
-from keras_suite.errors import InputError
+from keras_suite.errors import InputError, in_a_line, printable
 from keras_suite.terminal import files
+from keras_suite.training.state import load_history
 
 FILE = "search.json"
+DAMAGED = (
+    ValueError, LookupError, TypeError, AttributeError, RecursionError, EOFError, zlib.error,
+    zipfile.BadZipFile,
+)  # fmt: skip
+"""What reading a record raises that is no longer as it was written."""
 
 
 @contextmanager
@@ -29,6 +37,44 @@ def open_search(
     with files.held(folder / ".lock", busy):
         _make_ready(folder, settings, resume=resume, overwrite=overwrite)
         yield
+
+
+def damaged(file: Path, error: Exception) -> InputError:
+    """Return what to raise where a file of the search is not as it was written."""
+    return InputError(
+        f"{file} is damaged ({type(error).__name__}: {in_a_line(error, 80)}): bring it back from a "
+        "copy, or begin anew with --overwrite."
+    )
+
+
+def trial_folder(search: Path, trial_id: str) -> Path:
+    """Return where a trial's files lie."""
+    return search / f"trial_{trial_id}"
+
+
+def trial_history(search: Path, trial_id: str) -> list[dict]:
+    """Return a trial's epochs so far; InputError where the file is damaged."""
+    folder = trial_folder(search, trial_id)
+    file = folder / "history.json"
+    try:
+        if file.exists():
+            return json.loads(file.read_text(encoding="utf-8"))
+        file = folder / "state.npz"  # it is not finished
+        return load_history(file)
+    except DAMAGED as error:
+        raise damaged(file, error) from error
+
+
+def write_error(search: Path, trial_id: str, sentence: str, details: str = "") -> None:
+    """Write why a trial failed."""
+    files.write_text(trial_folder(search, trial_id) / "error.txt", f"{sentence}\n\n{details}")
+
+
+def read_error(search: Path, trial_id: str) -> str:
+    """Return in a sentence why a trial failed, or ""."""
+    file = trial_folder(search, trial_id) / "error.txt"
+    text = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
+    return printable(next(iter(text.splitlines()), ""))
 
 
 def _make_ready(folder: Path, settings: dict, *, resume: bool, overwrite: bool) -> None:
@@ -85,8 +131,14 @@ def record(folder: Path, settings: dict, data: Provenance) -> None:
 
 def provenance(folder: Path) -> Provenance:
     """Return where the search's data came from."""
-    return Provenance(**_read(folder)["data"])
+    try:
+        return Provenance(**_read(folder)["data"])
+    except (LookupError, TypeError) as error:
+        raise damaged(folder / FILE, error) from error
 
 
 def _read(folder: Path) -> dict:
-    return json.loads((folder / FILE).read_text(encoding="utf-8"))
+    try:
+        return dict(json.loads((folder / FILE).read_text(encoding="utf-8")))
+    except DAMAGED as error:
+        raise damaged(folder / FILE, error) from error

@@ -2,7 +2,6 @@
 
 import contextlib
 import gc
-import json
 import math
 import shutil
 import time
@@ -20,9 +19,13 @@ from tensorboard.plugins.hparams import api as hparams
 
 from keras_suite.config import ExperimentConfig
 from keras_suite.experiment import Trained, Variant
+from keras_suite.runs.numbers import figure, strict_json
 from keras_suite.terminal import files
+from keras_suite.terminal.interrupts import drive_trouble
 from keras_suite.training.fit import run_fit
 from keras_suite.training.memory import forget_graphs
+
+from .folder import trial_folder, write_error
 
 kerastuner_settings.DEBUG = False  # no traceback on the terminal: error.txt has it
 
@@ -39,11 +42,21 @@ class ExperimentHyperModel(kt.HyperModel):
         return self.experiment.search_space(hp, self.config)
 
     def space(self) -> kt.HyperParameters:
-        """Return the hyperparameters that ``search_space`` asks for, without data or model."""
-        hp = kt.HyperParameters()
-        with contextlib.suppress(ValueError):  # a trial that samples the defaults will say so
-            self.sample(hp)
-        return hp
+        """Return all hyperparameters that ``search_space`` may ask for, without data or model.
+
+        Some are asked for only where another has some value: every value of those that have few is
+        tried, and both ends of whole numbers, which may count layers.
+        """
+        space, tried = kt.HyperParameters(), [{}]
+        for values in tried:  # which grows
+            hp = kt.HyperParameters()
+            hp.values = dict(values)
+            with contextlib.suppress(ValueError):  # a trial that samples the same will say so
+                self.sample(hp)
+            new = [each for each in hp.space if not space._exists(each.name, each.conditions)]
+            space.merge(new)
+            tried += [hp.values | {each.name: value} for each in new for value in _values(each)]
+        return space
 
     def build(self, hp: kt.HyperParameters) -> keras.Model:
         """Build the network of a trial, compiled, for the rows :meth:`fit` then trains on."""
@@ -59,6 +72,18 @@ class ExperimentHyperModel(kt.HyperModel):
             self.trial.cache_prefix(("train", "validation"))  # no trial sees the test
         fit = self.trial.fit(self.experiment, epochs=hp.values["tuner/epochs"])
         return run_fit(fit, state, callbacks)
+
+
+def _values(hp: Any) -> tuple:
+    """Return the values of a hyperparameter by which others may be asked for."""
+    match hp:
+        case kt.engine.hyperparameters.Choice():
+            return tuple(hp.values)
+        case kt.engine.hyperparameters.Boolean():
+            return False, True
+        case kt.engine.hyperparameters.Int():
+            return hp.min_value, hp.max_value
+    return ()
 
 
 class ExperimentTuner(kt.Tuner):
@@ -90,16 +115,32 @@ class ExperimentTuner(kt.Tuner):
         time.sleep(max(0.0, self.last_asked + 0.2 - time.monotonic()))
         self.last_asked = time.monotonic()
 
+    def _try_run_and_update_trial(self, trial: Trial, *args: object, **kwargs: object) -> None:
+        """Run a trial, and let what is not the trial's own fault, as a full disk, end the search.
+
+        KerasTuner would take it for a failure of the trial.
+        """
+        try:
+            self._run_and_update_trial(trial)
+            trial.status = "COMPLETED"
+        except kt.errors.FailedTrialError as error:
+            trial.status, trial.message = "FAILED", str(error)
+        except Exception as error:
+            if drive_trouble(error):
+                with contextlib.suppress(Exception):
+                    self.oracle.end_trial(trial)  # as it is: to be run again
+            raise
+
     def run_trial(self, trial: Trial) -> keras.callbacks.History:
         """Return every epoch's objective, or raise FailedTrialError; ``error.txt`` says more."""
-        folder = trial_folder(self.folder, trial.trial_id)
         try:
-            return self._train(trial, folder)
+            return self._train(trial, trial_folder(self.folder, trial.trial_id))
         except Exception as error:
-            expected = isinstance(error, (ValueError, FloatingPointError))
-            kind = "" if expected else f"{type(error).__name__}: "
+            if drive_trouble(error):
+                raise
+            kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
             sentence = " ".join(f"{kind}{error}".split())
-            files.write_text(folder / "error.txt", f"{sentence}\n\n{traceback.format_exc()}")
+            write_error(self.folder, trial.trial_id, sentence, traceback.format_exc())
             raise kt.errors.FailedTrialError(sentence) from error
 
     def _train(self, trial: Trial, folder: Path) -> keras.callbacks.History:
@@ -112,15 +153,21 @@ class ExperimentTuner(kt.Tuner):
         logs = self.folder / "tensorboard" / trial.trial_id
         callbacks = [keras.callbacks.TensorBoard(str(logs), write_graph=False)]
         history = self.hypermodel.fit(hp, self.hypermodel.build(hp), state, callbacks)
-        files.write_text(folder / "history.json", json.dumps(history))
-        _log_hparams(hp, logs, history)
-        name = self.hypermodel.experiment.OBJECTIVE
-        values = [entry[name] for entry in history]
-        if not all(map(math.isfinite, values)):
-            raise FloatingPointError(f"{name} is not a number after some epoch: {values}")
         objective = keras.callbacks.History()
-        objective.history = {name: values}
+        name = self.hypermodel.experiment.OBJECTIVE
+        objective.history = {name: _finite(history, name)}
+        files.write_text(folder / "history.json", strict_json(history))
+        _log_hparams(hp, logs, history)
         return objective
+
+
+def _finite(history: list[dict], objective: str) -> list[float]:
+    """Return the objective of each epoch; ValueError where it or a loss is no finite number."""
+    for entry in history:
+        for name in ("loss", "val_loss", objective):
+            if not math.isfinite(value := entry.get(name, 0.0)):
+                raise ValueError(f"{name} is {figure(value)} after epoch {entry['epoch']}")
+    return [entry[objective] for entry in history]
 
 
 def _log_hparams(hp: kt.HyperParameters, logs: Path, history: list[dict]) -> None:
@@ -133,8 +180,3 @@ def _log_hparams(hp: kt.HyperParameters, logs: Path, history: list[dict]) -> Non
             if name not in ("epoch", "seconds"):
                 tf.summary.scalar(name, value, step=len(history))
     writer.close()
-
-
-def trial_folder(search: Path, trial_id: str) -> Path:
-    """Return where a trial's files lie."""
-    return search / f"trial_{trial_id}"

@@ -49,7 +49,7 @@ class LiveTable:
             epoch = f"{len(each.history)}/{each.epochs}"
             values = each.error or described(each.hyperparameters)
             style = "bold" if each.status == "RUNNING" else ""
-            table.add_row(each.trial, epoch, self._figure(each), values, style=style)
+            table.add_row(each.trial, epoch, self._figure(each), Text(values), style=style)
         return Group(table, Text(self._progress(trials)))
 
     def _outcomes(self) -> list[TrialOutcome]:

@@ -9,14 +9,15 @@ from typing import Any
 
 from keras_tuner.engine.trial import Trial
 from rich.table import Column, Table
+from rich.text import Text
 
 from keras_suite.config import ExperimentConfig
+from keras_suite.data.spreadsheets import as_shown
 from keras_suite.runs.numbers import figure
 from keras_suite.runs.results import titled_table
 from keras_suite.terminal import files
-from keras_suite.training.state import load_history
 
-from .harness import trial_folder
+from .folder import read_error, trial_history
 from .oracle import SafeHyperbandOracle
 
 
@@ -61,9 +62,7 @@ class TrialOutcome:
     @classmethod
     def of(cls, trial: Trial, search: Path) -> "TrialOutcome":
         """Collect what the oracle and the trial's folder know."""
-        folder, values = trial_folder(search, trial.trial_id), trial.hyperparameters.values
-        completed, error = trial.status == "COMPLETED", folder / "error.txt"
-        failed = trial.status == "FAILED" and error.exists()
+        values, completed = trial.hyperparameters.values, trial.status == "COMPLETED"
         return cls(
             trial=trial.trial_id,
             status=trial.status,
@@ -75,16 +74,9 @@ class TrialOutcome:
             initial_epoch=values["tuner/initial_epoch"],
             parent=values.get("tuner/trial_id", ""),
             hyperparameters={k: values[k] for k in sorted(values) if not k.startswith("tuner/")},
-            history=_history(folder),
-            error=error.read_text(encoding="utf-8").splitlines()[0] if failed else "",
+            history=trial_history(search, trial.trial_id),
+            error=read_error(search, trial.trial_id) if trial.status == "FAILED" else "",
         )
-
-
-def _history(folder: Path) -> list[dict]:
-    try:
-        return json.loads((folder / "history.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:  # not finished
-        return load_history(folder / "state.npz")
 
 
 def outcomes(oracle: SafeHyperbandOracle, folder: Path) -> list[TrialOutcome]:
@@ -100,8 +92,8 @@ def ranked(trials: list[TrialOutcome], direction: str) -> list[TrialOutcome]:
 
 def trials_table(*columns: str, title: str = "") -> Table:
     """Return an empty table with these columns and one of hyperparameters."""
-    figures = [Column(name, justify="right", no_wrap=True) for name in columns]
-    return titled_table(title, *figures, "hyperparameters")
+    figures = [Column(Text(name), justify="right", no_wrap=True) for name in columns]
+    return titled_table(title, *figures, Column("hyperparameters"))
 
 
 def leaderboard(best_first: list[TrialOutcome], objective: str, title: str = "") -> Table:
@@ -110,7 +102,7 @@ def leaderboard(best_first: list[TrialOutcome], objective: str, title: str = "")
     for rank, each in enumerate(best_first[:10], start=1):
         epoch = f"{each.best_epoch} of {each.epochs}"
         figures = str(rank), each.trial, figure(each.score), epoch, str(each.bracket)
-        table.add_row(*figures, described(each.hyperparameters))
+        table.add_row(*figures, Text(described(each.hyperparameters)))
     return table
 
 
@@ -131,7 +123,11 @@ def write_trials(trials: list[TrialOutcome], objective: str, path: Path) -> None
         writer.writeheader()
         for each in trials:
             row = {name: getattr(each, name) for name in plain} | each.hyperparameters
-            row |= {objective: each.score, "seconds": round(each.seconds, 3), "error": each.error}
+            row |= {
+                objective: each.score,
+                "seconds": round(each.seconds, 3),
+                "error": as_shown(each.error),
+            }
             writer.writerow(row)
 
 

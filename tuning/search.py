@@ -22,6 +22,7 @@ from typing import Annotated, Literal
 import tyro
 from etils import epy
 from keras_suite.tuning import cluster  # pyright: ignore[reportMissingImports]
+from keras_suite.tuning.server import Server  # pyright: ignore[reportMissingImports]
 
 from keras_suite import cli
 from keras_suite.config import ExperimentConfig, flag, shown, with_fields
@@ -93,22 +94,24 @@ def search(options: Options) -> None:
     """Run a search, or this process's part of one."""
     base_config(find_experiment(options.name), options)  # refuses before any process is started
     part = cluster.role()
-    if options.workers == 1:
+    if options.workers > 1:
+        if part != "alone":
+            raise InputError(
+                f"--workers starts a cluster of its own, but {cluster.TUNER_ID} says that this "
+                "process joins one: leave one of them out."
+            )
+        server, work = Server("127.0.0.1:0"), partial(work_for_this_machine, options)
+        with cluster.local_workers(options.workers, work, server.port) as crew:
+            this = start(options)  # while they do
+            this.conduct(partial(this.lead, server, crew))
+    elif part == "chief":
+        server, this = Server(cluster.address()), start(options)
+        this.conduct(partial(this.lead, server))
+    elif part == "worker":
+        start(options).join()
+    else:
         this = start(options)
-        if part == "worker":
-            this.join()
-        else:
-            this.conduct(this.run_alone if part == "alone" else this.lead)
-        return
-    if part != "alone":
-        raise InputError(
-            f"--workers starts a cluster of its own, but {cluster.TUNER_ID} says that this process "
-            "joins one: leave one of them out."
-        )
-    work = partial(work_for_this_machine, options)
-    with cluster.local_workers(options.workers, work) as crew:  # they start while this does
-        this = start(options)
-        this.conduct(partial(this.lead, crew))
+        this.conduct(this.run_alone)
 
 
 def work_for_this_machine(options: Options, receive: Callable[[], object]) -> None:

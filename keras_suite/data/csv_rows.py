@@ -58,7 +58,7 @@ def csv_records(
     if lacking or surplus:
         what = "lacks" if lacking else "has besides"
         names = ", ".join(f"{name!r:.40}" for name in islice(lacking or surplus, 5))
-        once = f"it must have these columns once: {', '.join(columns)}"
+        once = f"it must have these columns once, commas between them: {', '.join(columns)}"
         raise InputError(f"{place}: the header {what} {names}; {once}.")
     for place, cells in rows:
         yield place, dict(zip(header, cells, strict=True))

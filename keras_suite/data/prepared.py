@@ -1,21 +1,35 @@
 """Image sets as TensorFlow Datasets prepares them, or scikit-learn's digits without a network."""
 
+import os
+import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from keras_suite.data.digits import enlarged_digits
-from keras_suite.data.download import require_answer
+from keras_suite.data.download import download
 from keras_suite.data.images import Images
-from keras_suite.data.provenance import Provenance, sha256_of_arrays
-from keras_suite.data.source import Data, Kind, load_data
+from keras_suite.data.needs import Need
+from keras_suite.data.provenance import Provenance, sha256_of_arrays, sha256_of_file
+from keras_suite.data.source import Data, Kind, load_data, require_public
 from keras_suite.data.split import Arrays
 from keras_suite.errors import InputError, in_a_line
 
 if TYPE_CHECKING:
     import tensorflow_datasets as tfds
+
+MIRROR, GLUE = "https://storage.googleapis.com/cvdf-datasets", "https://dl.fbaipublicfiles.com/glue"
+PUBLISHED = {
+    "mnist": ("12 MB", "CC BY-SA 3.0", f"{MIRROR}/mnist"),
+    "fashion_mnist": ("31 MB", "MIT", "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com"),
+    "cifar10": ("170 MB", "", "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"),
+    "glue/qqp": ("42 MB", "", f"{GLUE}/data/QQP.zip"),
+    "glue/mnli": ("313 MB", "", f"{GLUE}/data/MNLI.zip"),
+}
+"""Size, licence and address of each set that TFDS prepares."""
 
 
 def load_images(
@@ -57,6 +71,13 @@ def load_prepared(
     )
 
 
+def needs(name: str) -> list[Need]:
+    """Say what a set of TFDS takes from elsewhere."""
+    size, licence, address = PUBLISHED[name]
+    home = os.environ.get("TFDS_DATA_DIR") or Path.home() / "tensorflow_datasets"
+    return [Need(f"{name} of TensorFlow Datasets", address, size, licence, Path(home, name))]
+
+
 def _prepared(name: str, data_dir: Path | None = None) -> "tfds.core.DatasetBuilder":
     import tensorflow_datasets as tfds
 
@@ -68,10 +89,33 @@ def _prepared(name: str, data_dir: Path | None = None) -> "tfds.core.DatasetBuil
             f"{data_dir} holds no prepared {name} (no folder {builder.data_dir}): name the folder "
             "TFDS prepared it in, or leave --data-dir out to download it."
         )
-    # GLUE's first address is of another of its tasks.
-    require_answer(getattr(builder.builder_config, "data_url", str(next(iter(builder.url_infos)))))
-    builder.download_and_prepare()
+    if not sys.stderr.isatty():
+        tfds.disable_progress_bar()
+    config = tfds.download.DownloadConfig(manual_dir=_fetched(builder))
+    try:
+        builder.download_and_prepare(download_config=config)
+    except Exception as error:  # TFDS and its libraries raise many kinds
+        raise InputError(
+            f"{name} cannot be prepared ({in_a_line(error)}): run the command again, or prepare it "
+            "with TFDS on another machine and copy its folder here."
+        ) from error
     return builder
+
+
+def _fetched(builder) -> Path:
+    """Download what a set is made of, which TFDS itself would begin anew and await for ever."""
+    folder = Path(builder.data_dir_root, "downloads", "manual", builder.name)
+    one_of_several = getattr(builder.builder_config, "data_url", None)  # as GLUE's
+    for url, info in builder.url_infos.items():
+        file = folder / info.filename
+        if one_of_several in (None, url) and not file.exists():
+            download(url, file, partial(_require_sha256, url, info.checksum))
+    return folder
+
+
+def _require_sha256(called: str, published: str, path: Path) -> None:
+    found = sha256_of_file(path)
+    require_public(called, f"the SHA-256 {found}", f"the SHA-256 {published}")
 
 
 def _read_images(builder) -> Images:

@@ -51,6 +51,12 @@ def sha256_of_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def git_blob_of_file(path: Path) -> str:
+    """Return the id, 40 hexadecimal digits, that git and its hosts give a file by its bytes."""
+    content = path.read_bytes()
+    return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
+
+
 def sha256_of_arrays(*arrays: np.ndarray) -> str:
     """Return the SHA-256 of the arrays' bytes as 64 hexadecimal digits."""
     digest = hashlib.sha256()

@@ -102,6 +102,17 @@ def require_public(called: str, found: str, published: str) -> None:
         )
 
 
+def notice_of_others(published: dict[Path, str], hashed: Callable[[Path], str]) -> str:
+    """Name, in a notice, files whose hash is not that of the published ones, if there are any."""
+    others = [path.name for path, known in published.items() if hashed(path) != known]
+    if not others:
+        return ""
+    return (
+        f"Real data, but of another hash than what was published: {', '.join(others)}; published "
+        "figures may be of other rows."
+    )
+
+
 def _noticed(data: Data, why: str = "") -> Data:
     rows = f"SAMPLE DATA: {data.provenance.rows:,} {data.provenance.source}"
     notice = f"{rows}; no figure below says anything about the real set.{why}"

@@ -1,5 +1,7 @@
 """Token ids of texts or pairs of texts, as a tokenizer makes them, kept on disk."""
 
+import copy
+import functools
 import hashlib
 import importlib.metadata
 import json
@@ -12,15 +14,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from keras_suite.data.download import NoNetworkError, require_answer
+from keras_suite.data.hub import only_local, require_whole, snapshot_folder
 from keras_suite.data.minilm import resolve
 from keras_suite.errors import InputError, in_a_line
-from keras_suite.terminal import files
+from keras_suite.terminal import files, notices
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
 CACHE_FORMAT = 1  # to be raised whenever the same texts would be stored in another way
+RARE = 0.001  # share of a vocabulary that decides nothing
 ROWS_AT_A_TIME = 4096  # the tokenizer's own objects hold far more than the ids
 
 
@@ -60,35 +63,63 @@ def load_tokenizer(name_or_path: str | Path) -> "PreTrainedTokenizerFast":
     Raises:
         InputError: saying which files to put where.
     """
+    place = str(resolve(name_or_path))
+    load = _loaded if Path(place).is_dir() else _of_the_hub
+    return copy.deepcopy(load(place))
+
+
+def _loaded(name_or_path: str) -> "PreTrainedTokenizerFast":
     from transformers import AutoTokenizer
 
-    name_or_path = resolve(name_or_path)
     offline, why = only_local(name_or_path)
     try:
         tokenizer = AutoTokenizer.from_pretrained(
-            str(name_or_path), use_fast=True, local_files_only=offline
+            name_or_path, use_fast=True, local_files_only=offline
         )
     except Exception as error:  # the libraries raise whatever their parsers do
         raise _no_tokenizer(name_or_path, why or in_a_line(error)) from error
+    if not Path(name_or_path).is_dir() and (folder := snapshot_folder(name_or_path, "main")):
+        require_whole(folder)
     if not tokenizer.is_fast:
         raise _no_tokenizer(name_or_path, "it has no fast version")
+    if options := _undecided_letters(tokenizer, name_or_path, offline):
+        chosen = ", ".join(f"{name}={value}" for name, value in options.items())
+        notices.say(
+            f"{name_or_path} does not say whether its texts keep their letters, and its vocabulary "
+            f"does: its tokenizer is loaded with {chosen}."
+        )
+        tokenizer = AutoTokenizer.from_pretrained(
+            name_or_path, use_fast=True, local_files_only=offline, **options
+        )
     return tokenizer
 
 
-def only_local(name_or_path: str | Path) -> tuple[bool, str]:
-    """Return whether to look for pretrained files on this machine only, and why ("" for a folder).
+_of_the_hub = functools.cache(_loaded)  # which is asked once, not for each model of a run
 
-    The reason is to be given where they are not found here either.
+
+def _undecided_letters(tokenizer, name_or_path: str, offline: bool) -> dict[str, bool]:
+    """Return options that spare letters which a bare vocabulary has and the defaults would change.
+
+    A folder of vocab.txt alone gets lower case without accents from transformers, and could then
+    never make its tokens with capitals, or with letters such as the Persian alef with madda.
     """
-    from huggingface_hub.constants import ENDPOINT
+    from transformers.models.auto.tokenization_auto import get_tokenizer_config
 
-    if Path(name_or_path).is_dir():
-        return True, ""
-    try:
-        require_answer(ENDPOINT)
-    except NoNetworkError as error:
-        return True, f"{error}, and there is no such folder and no cached copy"
-    return False, ""
+    if getattr(tokenizer, "do_lower_case", False) is not True or tokenizer.init_kwargs.get(
+        "tokenizer_file"
+    ):
+        return {}
+    stated = get_tokenizer_config(name_or_path, local_files_only=offline)
+    if stated.get("do_lower_case") is not None or stated.get("strip_accents") is not None:
+        return {}
+    normalizer = tokenizer.backend_tokenizer.normalizer
+    special = set(tokenizer.all_special_tokens)
+    words = [word for word in tokenizer.get_vocab() if word not in special and word[0] != "["]
+    changed = [word for word in words if normalizer.normalize_str(word) != word]
+    if len(changed) <= RARE * len(words):
+        return {}
+    has_capitals = any(word != word.lower() for word in changed)
+    return {"do_lower_case": False} if has_capitals else {"strip_accents": False}
 
 
 def encode(
@@ -101,7 +132,7 @@ def encode(
 
     What has more than ``max_length`` tokens, special ones included, is truncated, of a pair the
     longer text first. The folder ``cache`` keeps the ids, each set in a file named by everything
-    it depends on; several processes may use it at once.
+    it depends on; several processes may use it at once, and nothing is kept where nothing can be.
 
     Raises:
         InputError: for an empty text, or where ``max_length`` leaves no room for the texts.
@@ -114,8 +145,11 @@ def encode(
     if (encoded := _read_cached(file, max_length)) is None:
         encoded = _encode(tokenizer, columns, max_length)
         arrays = {name: value for name, value in vars(encoded).items() if value is not None}
-        with files.whole(file) as partial:
-            np.savez(partial, **arrays)
+        try:
+            with files.whole(file) as partial:
+                np.savez(partial, **arrays)
+        except OSError as error:  # it would only have saved time
+            notices.say(f"{cache} keeps no token ids: {error.strerror or error}.")
     return encoded
 
 

@@ -14,6 +14,7 @@ from keras_suite.layers.transformers_tf import AutoConfig, tf_keras
 
 DROPOUT_RATES = "hidden_dropout_prob", "attention_probs_dropout_prob"
 PYTORCH_NAMES = {"kernel": "weight", "embeddings": "weight", "gamma": "weight", "beta": "bias"}
+PYTORCH_NAMES |= {"moving_mean": "running_mean", "moving_variance": "running_var"}
 
 
 @keras.saving.register_keras_serializable("keras_suite")

@@ -29,8 +29,8 @@ class LoRADense(keras.layers.Layer):
         seed: of A and of dropout.
 
     Raises:
-        InputError: where ``dense`` is no Dense, the rank is below 1 or above the layer's width, or
-            the dropout is no rate.
+        InputError: where ``dense`` is no Dense, the rank is below 1 or above the layer's wider
+            side, or the dropout is no rate.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class LoRADense(keras.layers.Layer):
         name: str | None = None,
     ):
         super().__init__(name=name or dense.name)
+        self.supports_masking = True  # as a Dense does
         _check(dense, r, lora_dropout)
         self.dense: Any = dense
         self.r, self.lora_alpha, self.use_rslora, self.seed = r, lora_alpha, use_rslora, seed
@@ -116,7 +117,7 @@ def _check(dense: object, r: int, lora_dropout: float) -> None:
     if not isinstance(dense, (keras.layers.Dense, tf_keras.layers.Dense)):
         raise InputError(f"LoRA goes over a Dense layer, not over {type(dense).__name__}.")
     kernel: Any = dense.kernel
-    width = min(kernel.shape)
+    width = max(kernel.shape)  # PEFT takes higher ranks than a head has classes
     if not 1 <= r <= width:
         raise InputError(f"The rank must be from 1 to {width}, the width of {dense.name}: {r}.")
     if not 0 <= lora_dropout < 1:

@@ -1,12 +1,15 @@
 """Measures of classifiers, of labels ``y`` and what was predicted for the same rows.
 
 Labels are 0, 1, ..., of shape ``[n]``; probabilities and logits floats of shape ``[n, classes]``.
+InputError is raised where one of these is not finite.
 """
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
 from sklearn import metrics
+
+from keras_suite.metrics.finite import require_finite
 
 
 def binary_report(y: np.ndarray, probability: np.ndarray, threshold: float = 0.5) -> dict:
@@ -16,6 +19,7 @@ def binary_report(y: np.ndarray, probability: np.ndarray, threshold: float = 0.5
     tn, fp, fn, tp, a row being predicted positive from the threshold on; roc_auc and pr_auc
     (average precision), which depend on no threshold.
     """
+    require_finite(probability)
     predicted = (np.asarray(probability) >= threshold).astype(int)
     counts = metrics.confusion_matrix(y, predicted, labels=[0, 1]).ravel().tolist()
     return {
@@ -36,6 +40,7 @@ def measures_of(report: Callable, *names: str) -> dict[str, Callable]:
 
 def probability_report(y: np.ndarray, probability: np.ndarray) -> dict:
     """Measure probabilities of label 1 ``[n, 1]``: :func:`binary_report`, and the loss (nats)."""
+    require_finite(probability)
     exact = probability[:, 0].astype("float64")
     loss = float(metrics.log_loss(y, exact, labels=[0, 1]))
     return {"loss": loss} | binary_report(y, exact)
@@ -43,6 +48,7 @@ def probability_report(y: np.ndarray, probability: np.ndarray) -> dict:
 
 def multiclass_report(y: np.ndarray, probabilities: np.ndarray) -> dict:
     """Return accuracy, balanced_accuracy, f1 (mean of classes) and loss (cross-entropy, nats)."""
+    require_finite(probabilities)
     predicted = probabilities.argmax(axis=1)
     return {
         "accuracy": float(metrics.accuracy_score(y, predicted)),
@@ -59,6 +65,7 @@ def class_report(y: np.ndarray, probabilities: np.ndarray) -> dict[str, np.ndarr
     curve, one class against the rest), float64 ``[classes]``. All are NaN for a class without rows,
     auc also for a class that has all rows.
     """
+    require_finite(probabilities)
     classes = probabilities.shape[1]
     labels = np.arange(classes)
     matrix = metrics.confusion_matrix(y, probabilities.argmax(axis=1), labels=labels)
@@ -136,6 +143,7 @@ def logits_report(y: np.ndarray, logits: np.ndarray) -> dict:
     Returns loss (cross-entropy, nats), accuracy, precision, recall and f1: of label 1 where there
     are two classes, else the means over classes; 0 where nothing is predicted so.
     """
+    require_finite(logits)
     exact = logits.astype("float64")
     exact -= np.logaddexp.reduce(exact, axis=1, keepdims=True)
     predicted, two = logits.argmax(axis=1), logits.shape[1] == 2
@@ -155,6 +163,7 @@ def best_f1_threshold(y: np.ndarray, probability: np.ndarray) -> float:
 
     Choose it on validation rows: on the rows it was chosen on, its F1 flatters.
     """
+    require_finite(probability)
     precision, recall, thresholds = metrics.precision_recall_curve(y, probability)
     f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
     return float(thresholds[np.argmax(f1[:-1])])

@@ -1,5 +1,6 @@
 """Pretrained text encoders as Keras 3 layers."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,18 +12,21 @@ from transformers import (
 )
 from transformers.models.bert.modeling_tf_bert import TFBertMainLayer
 
-from keras_suite.data.minilm import resolve
+from keras_suite.data import hub, minilm
+from keras_suite.data.needs import Need, pretrained
 from keras_suite.data.tokens import load_tokenizer
 from keras_suite.data.wordpiece import wordpiece_of
 from keras_suite.errors import InputError
 from keras_suite.layers.adopted import Adopted
 from keras_suite.layers.transformers_tf import tf_keras
-from keras_suite.models.checkpoints import load_pretrained
+from keras_suite.models.checkpoints import find, load_pretrained
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
 TINY, TINY_VOCABULARY = "tiny", 1000
+FAMILIES = "albert", "bert", "camembert", "distilbert", "electra", "roberta", "xlm-roberta"
+FILES = " with the tokenizer's files"
 
 
 def tokenizer_for(encoder: str, texts: list[str]) -> "PreTrainedTokenizerFast":
@@ -47,18 +51,32 @@ def encoder_for(encoder: str, max_length: int, seed: int, tokens: bool = False) 
     return loaded
 
 
+def needs(encoder: str) -> list[Need]:
+    """Say what an encoder and its tokenizer need, which is nothing for "tiny"."""
+    if encoder == TINY:
+        return []
+    need = pretrained("encoder", encoder, lambda: _found(encoder))
+    if encoder == minilm.NAME:
+        need = replace(need, address=minilm.INSTALL, place=minilm.cached_at())
+    return [need]
+
+
+def _found(encoder: str) -> hub.Checkpoint:
+    load_tokenizer(encoder)
+    return find(minilm.resolve(encoder), "encoder", FILES, FAMILIES)
+
+
 def load_encoder(name_or_path: str | Path, tokens: bool = False) -> Adopted:
-    """Load a pretrained text encoder (BERT, RoBERTa, ALBERT) without any head on top.
+    """Load a pretrained text encoder of one of the FAMILIES without any head on top.
 
     The layer maps token ids ``[n, tokens]`` int32, or a dict of ``input_ids``,
     ``attention_mask`` and ``token_type_ids``, to the pooled output ``[n, width]`` float32 in
     families that classify from a pooler (BERT, ALBERT), else to the last hidden state
-    ``[n, tokens, width]`` (RoBERTa). A pooler that the checkpoint lacks starts at random.
+    ``[n, tokens, width]``. A pooler that the checkpoint lacks starts at random.
 
     Args:
-        name_or_path: "minilm", or a folder with config.json and model.safetensors, or a name on
-            the Hugging Face hub, which without a network is looked for in the hub's local cache.
-            Pickled weights are never loaded.
+        name_or_path: "minilm", or a folder with config.json and weights, or a name on the Hugging
+            Face hub, as :func:`keras_suite.data.hub.find_checkpoint` has it.
         tokens: give the last hidden state ``[n, tokens, width]`` of every family, with no pooler.
 
     Raises:
@@ -67,8 +85,8 @@ def load_encoder(name_or_path: str | Path, tokens: bool = False) -> Adopted:
     """
     # What classifies tokens is built without a pooler.
     kind = TFAutoModelForTokenClassification if tokens else TFAutoModelForSequenceClassification
-    files = " with the tokenizer's files"
-    model = load_pretrained(kind, resolve(name_or_path), "encoder", _may_lack, files)
+    place = minilm.resolve(name_or_path)
+    model = load_pretrained(kind, place, "encoder", _may_lack, FILES, FAMILIES)
     return _adopt(getattr(model, model.base_model_prefix))
 
 

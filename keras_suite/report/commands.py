@@ -9,7 +9,8 @@ from etils import epy
 from rich.console import Console
 
 from keras_suite.config import shown
-from keras_suite.runs.numbers import counted, printable
+from keras_suite.errors import printable
+from keras_suite.runs.numbers import counted
 
 with epy.lazy_imports():
     from keras_suite.report import comparison, page
@@ -35,7 +36,7 @@ class Report:
         for run in broken:
             print(printable(f"broken: {run.folder}: {run.problems[0]}"))
         counts = counted(len(sections), "experiment"), counted(len(found), "run")
-        print(f"{written}: {', '.join(counts)}, {len(broken)} of them broken")
+        print(printable(f"{written}: {', '.join(counts)}, {len(broken)} of them broken"))
 
 
 @dataclass(frozen=True)
@@ -58,4 +59,4 @@ class Compare:
         comparison.show(found, Console())
         if self.output:
             page.write_comparison(found, self.output)
-            print(f"Page: {self.output}")
+            print(printable(f"Page: {self.output}"))

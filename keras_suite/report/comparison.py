@@ -7,9 +7,9 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from keras_suite.errors import InputError
+from keras_suite.errors import InputError, printable
 from keras_suite.runs.entry import SIGNS, Entry, reading_order
-from keras_suite.runs.numbers import difference, plain, printable
+from keras_suite.runs.numbers import difference, plain
 from keras_suite.runs.read import RunFolder, read_run, run_meant
 from keras_suite.runs.results import titled_table
 
@@ -43,9 +43,17 @@ class Pair:
 
     @property
     def verdict(self) -> str:
-        """Whether the second is "better" or "worse" by more than the seeds' spread, or ""."""
-        gain = (self.difference or 0) * SIGNS.get(self.entry.direction or "", 0)
-        spread = max(each.std or 0 for each in (self.first, self.second) if each)
+        """Whether the second is "better" or "worse" by more than the seeds' spread, or "".
+
+        It is "" where one of them has a single seed.
+        """
+        spreads = [each.std for each in (self.first, self.second) if each and each.std is not None]
+        if len(spreads) < 2:
+            return ""
+        gain, spread = (
+            (self.difference or 0) * SIGNS.get(self.entry.direction or "", 0),
+            max(spreads),
+        )
         return "better" if gain > spread else "worse" if gain < -spread else ""
 
 

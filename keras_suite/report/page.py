@@ -28,9 +28,10 @@ ENVIRONMENT = jinja2.Environment(
 
 
 def cited(text: str) -> Markup:
-    """Return a text whose arXiv identifiers are links."""
+    """Return a docstring's text with arXiv identifiers as links and ``literals`` as code."""
     link = r'<a href="https://arxiv.org/abs/\1">\g<0></a>'
-    return Markup(re.sub(r"arXiv:(\d{4}\.\d{4,5})", link, str(escape(text))))
+    linked = re.sub(r"arXiv:(\d{4}\.\d{4,5})", link, str(escape(text)))
+    return Markup(re.sub("``(.+?)``", r"<code>\1</code>", linked))
 
 
 WORDS = cited, numbers.counted, numbers.duration, numbers.figure, numbers.plain

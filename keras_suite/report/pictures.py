@@ -8,8 +8,10 @@ from pathlib import Path
 
 from keras_suite.runs.numbers import figure
 from keras_suite.runs.read import RunFolder
+from keras_suite.terminal import files
 
 SIGNATURE, END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
+HEAD = 33  # bytes, in which the sizes stand
 LARGEST = 20_000_000  # bytes; ours have a few ten thousand
 ABBREVIATIONS = {"roc": "ROC", "tsne": "t-SNE"}
 MENTIONED = 4  # of many curves or models
@@ -46,7 +48,8 @@ def read_pictures(
         try:
             data = _whole_png(path)
         except (ValueError, OSError) as error:
-            problems.append(f"figure {path.name} cannot be shown ({error})")
+            why = getattr(error, "strerror", None) or error
+            problems.append(f"figure {path.name} cannot be shown ({why})")
             continue
         first, *others = (ABBREVIATIONS.get(word, word) for word in path.stem.split("_"))
         first = first if first in ABBREVIATIONS.values() else first.capitalize()
@@ -59,12 +62,13 @@ def read_pictures(
 
 
 def _whole_png(path: Path) -> bytes:
+    files.require_own(path)
     if not path.is_file():
         raise ValueError("not a file")
     if path.stat().st_size > LARGEST:
         raise ValueError(f"larger than {LARGEST:,} bytes")
     data = path.read_bytes()
-    if data.startswith(SIGNATURE) and data.endswith(END):
+    if data.startswith(SIGNATURE) and data.endswith(END) and len(data) > HEAD:
         return data
     raise ValueError("cut off" if data.startswith(SIGNATURE) else "not a PNG file")
 

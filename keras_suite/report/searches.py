@@ -33,7 +33,8 @@ class Search:
 def read_searches(runs: Path) -> list[Search]:
     """Read all searches in ``runs/tuning``, by name."""
     folders = sorted((runs / "tuning").glob("*"))
-    return [read_search(each) for each in folders if each.is_dir() and each.name[0] != "."]
+    own = [each for each in folders if each.is_dir() and not each.is_symlink()]
+    return [read_search(each) for each in own if each.name[0] != "."]
 
 
 def read_search(folder: Path) -> Search:

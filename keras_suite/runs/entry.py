@@ -73,11 +73,20 @@ class Entry:
 
     @property
     def verdict(self) -> str:
-        """Whether it is "better", "worse" or, as far as is reported, the "same"; or ""."""
+        """Whether it is "better", "worse" or, as far as is reported, the "same"; or "".
+
+        It is "within the spread" of the seeds where it is no farther from what is reported than
+        their standard deviation, or some are above and some below. A single seed proves neither.
+        """
         if self.deviation is None or not self.direction or math.isnan(self.deviation):
             return ""
         if round(self.reproduced, reported_decimals(self.reported or 0)) == self.reported:
             return "same"
+        if self.std is None or not self.values:
+            return ""
+        is_between = min(self.values) <= (self.reported or 0) <= max(self.values)
+        if is_between or abs(self.deviation) <= self.std:
+            return "within the spread"
         return "better" if self.deviation * SIGNS[self.direction] > 0 else "worse"
 
     @property
@@ -129,6 +138,8 @@ def _entry(found: object) -> Entry | None:
         return None
     names = [each.name for each in fields(Entry) if found.get(each.name) is not None]
     given = {name: found[name] for name in names}
+    if found.get("reproduced", ...) is None:
+        given["reproduced"] = math.nan  # which JSON has no word for
     values = given.get("values", [])
     is_sound = (
         given.keys() >= {"model", "metric", "reproduced"}

@@ -1,5 +1,6 @@
 """What a run ran on."""
 
+import hashlib
 import importlib.metadata
 import os
 import platform
@@ -9,7 +10,7 @@ from pathlib import Path
 
 def environment() -> dict[str, str | int | None]:
     """Return the versions of Python and of the packages that matter, the system and the CPU."""
-    packages = "keras_suite", "tensorflow", "keras", "numpy", "scikit-learn"
+    packages = "keras_suite", "tensorflow", "keras", "transformers", "numpy", "scikit-learn"
     return {
         "python": platform.python_version(),
         **{name: importlib.metadata.version(name) for name in packages},
@@ -17,6 +18,14 @@ def environment() -> dict[str, str | int | None]:
         "cpu": _cpu(),
         "cores": os.cpu_count(),
     }
+
+
+def code_sha256(*files: Path) -> str:
+    """Return the SHA-256 of this package's code and of some files beside it."""
+    package, digest = Path(__file__).parents[1], hashlib.sha256()
+    for file in [*sorted(package.rglob("*.py")), *files]:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 def _cpu() -> str:

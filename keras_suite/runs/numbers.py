@@ -1,5 +1,6 @@
 """Figures and settings as a person reads them, in the terminal and in the report."""
 
+import json
 import math
 
 MINUS = "\N{MINUS SIGN}"
@@ -23,6 +24,19 @@ def figure(value: float, decimals: int | None = None) -> str:
     else:
         text = f"{value:,.{usual_decimals(value) if decimals is None else decimals}f}"
     return text.replace("-", MINUS)
+
+
+def strict_json(content: object) -> str:
+    """Write indented JSON that every reader takes: null for what is NaN or infinite."""
+    return json.dumps(_without_nan(content), indent=1, allow_nan=False) + "\n"
+
+
+def _without_nan(content: object) -> object:
+    if isinstance(content, dict):
+        return {name: _without_nan(value) for name, value in content.items()}
+    if isinstance(content, list):
+        return [_without_nan(value) for value in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content
 
 
 def usual_decimals(value: float) -> int:
@@ -64,21 +78,19 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def plain(value: object) -> str:
-    """Write a setting from a config or a table, whatever its type."""
+def plain(value: object, deep: int = 8) -> str:
+    """Write a setting from a config or a table, whatever its type, so many levels deep."""
     if value is None or value == "":
         return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:g}"
+    if not deep:
+        return "…"
     if isinstance(value, list):
-        return ", ".join(map(plain, value)) or "none"
+        return ", ".join(plain(each, deep - 1) for each in value) or "none"
     if isinstance(value, dict):
-        return ", ".join(f"{name}: {plain(each)}" for name, each in value.items()) or "none"
+        parts = (f"{name}: {plain(each, deep - 1)}" for name, each in value.items())
+        return ", ".join(parts) or "none"
     return str(value)
-
-
-def printable(text: object) -> str:
-    """Write what a file or its name says so that it cannot steer the terminal."""
-    return "".join(each if each.isprintable() else "?" for each in str(text))

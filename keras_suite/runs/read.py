@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,9 +12,13 @@ from keras_suite.runs.entry import Entry, read_entries
 from keras_suite.runs.numbers import is_number
 from keras_suite.terminal import files
 
+NAME = re.compile(r"\w[\w.-]*")
+"""Of an experiment whose model can be exported: it becomes the name of a folder."""
 TEXTS = "experiment", "about", "method", "command", "preset", "status", "exported"
 OBJECTS = "data", "environment", "seconds", "parameters", "serving"
-KINDS: dict = {"results": list} | dict.fromkeys(TEXTS, str) | dict.fromkeys(OBJECTS, dict)
+KINDS: dict = (
+    {"results": list, "weights": list} | dict.fromkeys(TEXTS, str) | dict.fromkeys(OBJECTS, dict)
+)
 """What ``metrics.json`` holds that readers rely on; older runs lack some of it."""
 
 
@@ -22,7 +27,8 @@ class RunFolder:
     """What is left of one run.
 
     Args:
-        status: done, running, interrupted, killed (no process is at it) or broken (unknown).
+        status: done, running, interrupted, killed (no process is at it), unknown (running or
+            killed, where the lock cannot be looked at) or broken (no record tells).
         problems: phrases on what is wrong with the folder.
         metrics: ``metrics.json``; what is in :data:`KINDS` is there, of its type, maybe empty.
         config: ``config.json``.
@@ -77,8 +83,10 @@ def read_run(folder: Path) -> RunFolder:
     wrong = [name for name in KINDS if not _is_sound(name, metrics[name])]
     metrics |= {name: KINDS[name]() for name in wrong}
     status = metrics["status"]
-    if status == "running" and not files.is_held(folder / ".lock"):
-        status = "killed"
+    if status == "running":
+        status = {True: "running", False: "killed", None: "unknown"}[
+            files.is_held(folder / ".lock")
+        ]
     elif status not in ("running", "done", "interrupted"):
         status = "broken"
         problems.append("metrics.json gives no status that a run has")
@@ -92,9 +100,20 @@ def read_run(folder: Path) -> RunFolder:
 
 
 def read_runs(runs: Path) -> dict[str, list[RunFolder]]:
-    """Read all runs in a folder, or raise InputError: by experiment, the newest first."""
+    """Read all runs in a folder, or raise InputError: by experiment, the newest first.
+
+    Folders of which nothing can be seen are left out: a kill came before the run began.
+    """
     homes = {home.name: _folders(home)[::-1] for home in _folders(runs) if home.name != "tuning"}
-    return {name: list(map(read_run, folders)) for name, folders in homes.items() if folders}
+    begun = {name: [run for run in found if _has_begun(run)] for name, found in homes.items()}
+    return {name: list(map(read_run, folders)) for name, folders in begun.items() if folders}
+
+
+def _has_begun(folder: Path) -> bool:
+    try:
+        return any(path.name[0] != "." for path in folder.iterdir())
+    except OSError:  # which reading it will tell of
+        return True
 
 
 def find_runs(paths: Sequence[Path]) -> tuple[list[RunFolder], list[str]]:
@@ -124,13 +143,20 @@ def run_meant(path: Path) -> Path | None:
     """Return a run's folder as it is, for an experiment's that of its latest run, else None."""
     if (path / "metrics.json").exists():
         return path.resolve()
-    latest = path / "latest"
-    return latest.resolve() if latest.is_symlink() else None
+    return _latest_run(path)
+
+
+def _latest_run(home: Path) -> Path | None:
+    """Return what the link in an experiment's folder points to, or, without one, the newest run."""
+    latest = home / "latest"
+    if latest.is_symlink():
+        return latest.resolve()
+    runs = sorted(record.parent for record in home.glob("[!.]*/metrics.json"))
+    return runs[-1].resolve() if runs else None
 
 
 def _latest_runs(path: Path) -> list[Path]:
-    latest = [each / "latest" for each in sorted(path.glob("*"))]
-    latest = [each.resolve() for each in latest if each.is_symlink()]  # dangling ones, too
+    latest = list(filter(None, map(_latest_run, sorted(path.glob("*")))))
     if not latest:
         raise InputError(
             f"{path} is neither a run's folder nor an experiment's nor one of experiments: name "
@@ -149,6 +175,12 @@ def _exported(folder: Path) -> RunFolder:
             f"{folder} is not done (its status is {run.status}): go on with it by its "
             "experiment's --resume, or name another run."
         )
+    if not NAME.fullmatch(run.name):
+        raise InputError(f"{folder} is of {run.name!r}, which is no experiment's name: rename it.")
+    parts = [folder / "tokenizer", folder / "serving"]
+    inside = [each for part in parts for each in (part, *part.rglob("*"))]
+    if links := [each for each in inside if each.is_symlink()]:
+        raise InputError(f"{links[0]} is a link, which is never followed: put the file there.")
     if not (run.saved_model / "saved_model.pb").exists():
         missing = f"(serving/{run.name}/1)"
         raise InputError(f"{folder} has no export {missing}: run the experiment again.")
@@ -164,6 +196,7 @@ def kind_of(data: dict) -> str:
 def read_json(file: Path) -> tuple[dict, list[str]]:
     """Read a JSON object, and say in a phrase what is wrong where that is not possible."""
     try:
+        files.require_own(file)
         found = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}, [f"there is no {file.name}"]
@@ -177,6 +210,7 @@ def read_json(file: Path) -> tuple[dict, list[str]]:
 def read_rows(file: Path) -> tuple[list[dict[str, str]], list[str]]:
     """Read a csv table, none where there is no file, and say in a phrase what is wrong with it."""
     try:
+        files.require_own(file)
         with file.open(encoding="utf-8", newline="") as lines:
             return list(csv.DictReader(lines, restval="")), []
     except FileNotFoundError:

@@ -45,7 +45,9 @@ def compare(
 
 def titled_table(title: str | Text, *columns: Column | str) -> Table:
     """Return an empty table as all ours look."""
-    return Table(*columns, title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    names = [Column(Text(each)) if isinstance(each, str) else each for each in columns]
+    title = Text(title, style="bold") if isinstance(title, str) and title else title
+    return Table(*names, title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
 
 
 def _said(what: dict) -> dict:
@@ -86,9 +88,9 @@ def results_table(
         heads = ["\n".join(names).replace("-", "-\n" if many else "-") for names in by_model]
         rows = [(metric, [by.get(metric) for by in by_model.values()]) for metric in metrics]
     for head in heads:
-        table.add_column(head, justify="right")
+        table.add_column(Text(head), justify="right")
     for name, cells in rows:
-        table.add_row(name, *map(_cell, cells))
+        table.add_row(Text(name), *map(_cell, cells))
     return table
 
 

@@ -4,8 +4,9 @@ import csv
 import dataclasses
 import hashlib
 import json
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
@@ -16,9 +17,15 @@ from keras_suite.config import ExperimentConfig
 from keras_suite.data.provenance import Provenance
 from keras_suite.errors import InputError
 from keras_suite.runs.environment import environment
+from keras_suite.runs.numbers import strict_json
+from keras_suite.runs.read import read_json
 from keras_suite.runs.results import results_table
+from keras_suite.runs.resume import changes_since, find_run
 from keras_suite.terminal import files
 from keras_suite.terminal.progress import JobProgress
+
+WRITE_EVERY = 10
+"""Seconds after which a stage's time so far is written: a kill loses no more of it."""
 
 
 class Run:
@@ -29,26 +36,36 @@ class Run:
     holds its lock was killed.
     """
 
-    def __init__(self, folder: Path, metrics: dict, console: Console):
+    def __init__(self, folder: Path, metrics: dict, config: str, console: Console):
         self.folder = folder
         self.metrics = metrics
+        self.config = config
         self.console = console
         self.experiment: str = metrics["experiment"]
         self.state_folder = folder / "state"  # of resumable states, until the run is done
         self.progress = JobProgress(console)
         self.provenance: Provenance | None = None
+        self._stage: tuple[str, float, float] | None = None
+        self._written, self._writing = 0.0, threading.Lock()
         self.histories: dict[str, list[dict]] = {}
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether it has its data; else nothing of it is worth to be kept."""
+        return self.metrics["data"] is not None
 
     @property
     def is_done(self) -> bool:
         """Whether there is nothing left to do."""
         return self.metrics["status"] == "done"
 
-    def use(self, provenance: Provenance, notice: str = "") -> None:
-        """Record the run's data, say on the terminal what it is, and show the bar.
+    def use(
+        self, provenance: Provenance, notice: str = "", weights: Sequence[dict[str, str]] = ()
+    ) -> None:
+        """Record the run's data and weights, say on the terminal what it is, and show the bar.
 
         Comes when nothing can be refused any more: until then an InputError leaves no folder. It
-        is raised here, too, where the run was begun on other data.
+        is raised here, too, where the run was begun on other data or weights.
         """
         data, before = dataclasses.asdict(provenance), self.metrics["data"]
         if before and before["sha256"] != data["sha256"]:
@@ -56,23 +73,36 @@ class Run:
                 f"{self.folder} was begun on other rows (sha256 {before['sha256'][:8]}..., now "
                 f"{data['sha256'][:8]}...): start again without --resume."
             )
+        known = self.metrics.get("weights") or ()
+        for now in weights if known else ():
+            if now not in known:
+                raise InputError(
+                    f"{self.folder} was begun with other weights than {now['name']} has now: start "
+                    "again without --resume."
+                )
         self.provenance = provenance
-        self.metrics["data"] = data
+        self.metrics |= {"data": data, "weights": list(weights)}
+        if not before:
+            files.write_text(self.folder / "config.json", self.config + "\n")
         self.write()
-        with files.whole(self.folder.parent / "latest") as partial:
-            partial.symlink_to(self.folder.name)
+        files.point_latest(self.folder.parent, self.folder.name)
         provenance.announce(self.console, notice)
         self.progress.bar.start()
 
     @contextmanager
     def stage(self, name: str, share: float = 0.0) -> Iterator[Callable[[float], None]]:
         """Time a part of the run and show it on the bar; see :meth:`JobProgress.stage`."""
-        started = time.perf_counter()
+        self._stage = name, self.metrics["seconds"].get(name, 0), time.perf_counter()
         with self.progress.stage(name, share) as advance:
-            yield advance
-        seconds = self.metrics["seconds"]
-        seconds[name] = round(seconds.get(name, 0) + time.perf_counter() - started, 2)
+
+            def advance_and_write(part: float) -> None:
+                advance(part)
+                if time.perf_counter() - self._written > WRITE_EVERY:
+                    self.write()
+
+            yield advance_and_write
         self.write()
+        self._stage = None
 
     def fit(self, fits: list, share: float, at_once: int | None = None) -> dict[str, list[dict]]:
         """Run all fits, resumable, and write ``history.csv`` with these and all fits before.
@@ -122,13 +152,21 @@ class Run:
         files.remove(self.state_folder)
 
     def write(self) -> None:
-        """Write ``metrics.json``."""
-        files.write_text(self.folder / "metrics.json", json.dumps(self.metrics, indent=1) + "\n")
+        """Write ``metrics.json``, with the seconds of the stage so far; from any thread."""
+        with self._writing:
+            if self._stage:
+                name, before, started = self._stage
+                seconds = before + time.perf_counter() - started
+                self.metrics["seconds"][name] = round(seconds, 2)
+            files.write_text(self.folder / "metrics.json", strict_json(self.metrics))
+            self._written = time.perf_counter()
 
     def interrupt(self) -> None:
         """Record that Ctrl-C ends the run, and put the bar away."""
         self.progress.bar.stop()
-        if not self.is_done:
+        if not self.has_begun:
+            files.remove(self.folder)
+        elif not self.is_done:
             self.metrics["status"] = "interrupted"
             self.write()
 
@@ -141,7 +179,7 @@ class Run:
             table = results_table(results, split, title, group)
             if table.row_count:
                 self.console.print(table)
-        self.console.print(f"Run: {self.folder}", highlight=False, soft_wrap=True)
+        self.say(f"Run: {self.folder}")
 
 
 @contextmanager
@@ -155,37 +193,43 @@ def open_run(
     console: Console | None = None,
     **told: str,
 ) -> Iterator[Run]:
-    """Open a new run, or with ``resume`` the newest of the same experiment and Config.
+    """Open a new run, or with ``resume`` the newest unfinished of the same experiment and Config.
 
-    Where there is none to resume, a new one is begun in the folder of all runs, ``output``. Its
-    record holds ``preset`` and what is told of it: ``about`` (what is reproduced, in a line),
-    ``method`` (how, and by which sources) and ``command``. Ctrl-C leaves it with the status
-    "interrupted"; InputError is raised where another process is at it, or it cannot be written.
+    What is gone on with is said, and what has changed since it began; where there is none, a new
+    one is begun in the folder of all runs, ``output``. Its record holds ``preset`` and what is told
+    of it: ``about`` (what is reproduced, in a line), ``method`` (how, and by which sources),
+    ``command`` and ``code`` (its SHA-256). Ctrl-C leaves it with the status "interrupted";
+    InputError is raised where another process is at it, or it cannot be written or read.
     """
     home = output / experiment
-    fields = json.dumps(dataclasses.asdict(config), default=str, sort_keys=True, indent=1)
-    fingerprint = hashlib.sha256(fields.encode()).hexdigest()[:8]
-    before = sorted(home.glob(f"*-{fingerprint}")) if resume else []
-    folder = before[-1] if before else _new_folder(home, fingerprint)
+    fields = json.loads(json.dumps(dataclasses.asdict(config), default=str))
+    console = console or Console()
+    found = find_run(home, fields) if resume else None
+    if found:
+        console.print(found.sentence, markup=False, highlight=False, soft_wrap=True)
+    before = found and found.folder
+    content = json.dumps(fields, sort_keys=True, indent=1)
+    folder = before or _new_folder(home, hashlib.sha256(content.encode()).hexdigest()[:8])
     busy = f"Another process is at {folder}: wait for it"
-    with files.held(folder / ".lock", f"{busy}, or start a run of your own without --resume."):
-        files.sweep(folder)
-        files.write_text(folder / "config.json", fields + "\n")
-        begun = {"experiment": experiment, **told, "preset": preset}
-        run = Run(folder, _metrics(folder, begun, config), console or Console())
-        if run.is_done:
-            files.remove(run.state_folder)  # the kill may have come just before this
-        try:
-            yield run
-        except KeyboardInterrupt:
-            run.interrupt()
-            raise
-        except InputError:
-            if run.provenance is None and not before:
-                files.remove(folder)  # refused before it began
-            raise
-        finally:
-            run.progress.bar.stop()
+    run = None
+    try:
+        with files.held(folder / ".lock", f"{busy}, or start a run of your own without --resume."):
+            files.sweep(folder)
+            begun = {"experiment": experiment, **told, "preset": preset}
+            run = Run(folder, _metrics(folder, begun, config, console), content, console)
+            if run.is_done:
+                files.remove(run.state_folder)  # the kill may have come just before this
+            try:
+                yield run
+            except KeyboardInterrupt:
+                run.interrupt()
+                raise
+            finally:
+                run.progress.bar.stop()
+    except BaseException:
+        if not before and not (run and run.has_begun):
+            files.remove(folder)
+        raise
 
 
 def _new_folder(home: Path, fingerprint: str) -> Path:
@@ -203,14 +247,8 @@ def _new_folder(home: Path, fingerprint: str) -> Path:
             ) from error
 
 
-def _metrics(folder: Path, begun: dict[str, str], config: ExperimentConfig) -> dict:
-    file = folder / "metrics.json"
-    if file.exists():
-        metrics = json.loads(file.read_text())
-        if metrics["status"] != "done":
-            metrics["status"] = "running"
-        return metrics
-    return begun | {
+def _metrics(folder: Path, begun: dict[str, str], config: ExperimentConfig, console) -> dict:
+    now = begun | {
         "seed": config.seed,
         "status": "running",
         "data": None,
@@ -219,3 +257,22 @@ def _metrics(folder: Path, begun: dict[str, str], config: ExperimentConfig) -> d
         "parameters": None,
         "results": [],
     }
+    if not (folder / "metrics.json").exists():
+        return now
+    metrics, problems = read_json(folder / "metrics.json")
+    if problems or not now.keys() - begun.keys() <= metrics.keys():
+        why = problems[0] if problems else "it lacks what a run's record has"
+        raise InputError(
+            f"{folder / 'metrics.json'} is damaged ({why}): remove {folder} or start again without "
+            "--resume."
+        )
+    if metrics["status"] != "done":
+        metrics["status"] = "running"
+        if changed := changes_since(metrics, now):
+            metrics.setdefault("changed_on_resume", []).append(changed)
+            told = ", ".join(f"{name} ({each})" for name, each in changed.items())
+            console.print(
+                f"Since it began this has changed: {told}. What was trained before stays as it is.",
+                markup=False, highlight=False, soft_wrap=True,
+            )  # fmt: skip
+    return metrics

@@ -7,11 +7,12 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
+from rich.text import Text
 
-from keras_suite.errors import InputError, in_a_line
+from keras_suite.errors import InputError, in_a_line, printable
 from keras_suite.runs.read import RunFolder
-from keras_suite.serving.arguments import Runs, find_and_tell
+from keras_suite.serving.arguments import Runs, console, find_and_tell
+from keras_suite.serving.patterns import without_patterns
 
 TOLERANCE = 1e-5  # the largest absolute difference between two ways to the same output
 
@@ -27,12 +28,12 @@ class Check:
 
     def run(self) -> None:
         """Print a line for each run; raise InputError where one's export gives other outputs."""
-        console = Console(highlight=False, soft_wrap=True)
+        terminal = console()
         wrong = []
-        for run in find_and_tell(self.runs, console):
-            with console.status(f"{run.name}: checking"):
+        for run in find_and_tell(self.runs, terminal):
+            with terminal.status(Text(f"{run.name}: checking")):
                 checked = check(run, self.seconds)
-            console.print(f"{run.name}: {checked.problem or checked.summary}")
+            terminal.print(printable(f"{run.name}: {checked.problem or checked.summary}"))
             if checked.problem:
                 wrong.append(f"{run.folder} ({checked.problem})")
         if wrong:
@@ -53,13 +54,14 @@ class Checked:
 def check(run: RunFolder, seconds: float = 2.0) -> Checked:
     """Check a run's export in a process that can import TensorFlow, but neither us nor Keras."""
     script = Path(__file__).with_name("check_process.py")
-    process = subprocess.run(
-        # -P: the script's own folder must not offer its files to imports
-        [sys.executable, "-P", script, run.saved_model, run.examples_file, str(seconds)],
-        env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"},
-        capture_output=True,
-        text=True,
-    )
+    with without_patterns(run.saved_model) as saved_model:
+        process = subprocess.run(
+            # -P: the script's own folder must not offer its files to imports
+            [sys.executable, "-P", script, saved_model, run.examples_file, str(seconds)],
+            env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"},
+            capture_output=True,
+            text=True,
+        )
     if process.returncode:
         *_, last = process.stderr.strip().splitlines() or ["it ended without a word"]
         return Checked(f"cannot be loaded and called: {in_a_line(last)}")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_suite.errors import InputError, in_a_line
 from keras_suite.terminal import files
 
 EXAMPLES = 32  # that a run keeps
@@ -45,10 +46,18 @@ class Examples:
 
     @classmethod
     def load(cls, path: Path) -> "Examples":
-        """Read what :meth:`save` wrote."""
-        with np.load(path, allow_pickle=False) as arrays:
-            parts: dict[str, dict] = {"inputs": {}, "outputs": {}}
-            for key, array in arrays.items():
-                part, _, name = key.partition("/")
-                parts[part][name] = array
+        """Read what :meth:`save` wrote, or raise InputError."""
+        parts: dict[str, dict] = {"inputs": {}, "outputs": {}}
+        try:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+                for key, array in arrays.items():
+                    part, _, name = key.partition("/")
+                    parts[part][name] = array
+            lengths = {len(array) for of in parts.values() for array in of.values()}
+            if len(lengths) != 1 or not all(parts.values()):
+                raise ValueError("inputs and outputs are not of the same rows")
+        except Exception as error:  # whatever a zip file or an array in it can raise
+            raise InputError(
+                f"{path} cannot be read ({in_a_line(error)}): run the experiment again."
+            ) from error
         return cls(**parts)

@@ -5,16 +5,18 @@ from pathlib import Path
 from keras_suite.errors import InputError, in_a_line
 from keras_suite.serving.batches import Call
 from keras_suite.serving.card import SIGNATURE
+from keras_suite.serving.patterns import without_patterns
 from keras_suite.terminal.quiet import start_tensorflow
 
 
 def local_model(saved_model: Path) -> Call:
     """Load an export, without Keras; this and calls raise InputError where that cannot be done."""
-    start_tensorflow()
+    start_tensorflow(with_keras=False)
     import tensorflow as tf
 
     try:
-        loaded = tf.saved_model.load(str(saved_model))  # its signature alone would lose variables
+        with without_patterns(saved_model) as path:
+            loaded = tf.saved_model.load(str(path))  # its signature alone would lose variables
     except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
         raise InputError(f"{saved_model} cannot be loaded: {in_a_line(error)}.") from error
 

@@ -1,7 +1,6 @@
 """Predictions of an exported model, from the command line."""
 
 import csv
-import json
 import os
 import sys
 from collections.abc import Iterator
@@ -13,10 +12,11 @@ from typing import Annotated, TextIO
 import tyro
 
 from keras_suite.config import shown
+from keras_suite.data.spreadsheets import as_shown
 from keras_suite.errors import InputError
 from keras_suite.runs.read import find_runs
-from keras_suite.serving.batches import Call, in_batches
-from keras_suite.serving.card import make_card
+from keras_suite.serving.batches import MAX_BYTES, MAX_REQUEST_BYTES, Call, in_batches
+from keras_suite.serving.card import make_card, read_card
 from keras_suite.serving.local import local_model
 from keras_suite.serving.predictions import columns
 from keras_suite.serving.readers import Reader, reader_of
@@ -29,7 +29,8 @@ from keras_suite.terminal import files
 class Predict:
     """Predict with an exported model, in this process or by a server, and print a csv table.
 
-    The table has a header, then a row for each csv row, image or text, in order.
+    The table has a header, then a row for each csv row, image or text, in order. Texts that a
+    spreadsheet would take for formulas have an apostrophe before them.
     """
 
     model: Annotated[tyro.conf.Positional[Path], shown("MODEL")]
@@ -38,7 +39,7 @@ class Predict:
     """A csv file with a header. Columns: what the model reads, or text; text, pair; question,
     context; words."""
     image: Annotated[tuple[Path, ...], shown("FILE ...", "none")] = ()
-    """Image files of the model's size."""
+    """Image files of the model's size; what is transparent lies on white."""
     text: Annotated[tuple[str, ...], shown("TEXT ...", "none")] = ()
     """Texts or words; for a model of pairs two texts, or a question and its context."""
     to: Annotated[Path | None, shown("FILE", "standard output")] = None
@@ -57,19 +58,21 @@ class Predict:
         if self.to is not None and os.path.lexists(self.to):
             raise InputError(f"--to {self.to} exists already: remove it, or name a new file.")
         saved_model, card, tokenizer = _find(self.model)
-        if card["data"]["kind"] == "sample":
+        if card["data"].get("kind") == "sample":
             print(f"SAMPLE DATA: {card['name']} was trained on nothing else.", file=sys.stderr)
         reader = reader_of(card, tokenizer)
         rows = self._rows(reader)
         with _standard_output() if self.to is None else _new_file(self.to) as file:
-            call = in_batches(self._call(saved_model, card), reader.at_once)
+            limit = MAX_BYTES if self.rest is None else MAX_REQUEST_BYTES
+            call = in_batches(self._call(saved_model, card), reader.at_once, limit)
             writer = csv.writer(file, lineterminator="\n")
             for number, some in enumerate(rows):
                 table = columns(reader.ask(some, call), card.get("classes"))
                 if not self.csv:
-                    table = {some.columns[0]: [cells[0] for cells in some.cells]} | table
+                    asked = [as_shown(cells[0]) for cells in some.cells]
+                    table = {some.columns[0]: asked} | table
                 if number == 0:
-                    writer.writerow(table)
+                    writer.writerow(map(as_shown, table))
                 writer.writerows(zip(*table.values(), strict=True))
 
     def _call(self, saved_model: Path, card: dict) -> Call:
@@ -100,11 +103,7 @@ def _find(folder: Path) -> tuple[Path, dict, Path]:
     folder = (versions(folder) or [folder])[-1]
     extra = folder / "assets.extra"
     if extra.is_dir():
-        try:
-            card = json.loads((extra / "card.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError) as error:
-            raise InputError(f"{extra / 'card.json'} cannot be read: export it again.") from error
-        return folder, card, extra / "tokenizer"
+        return folder, read_card(extra / "card.json"), extra / "tokenizer"
     (run, *others), _ = find_runs([folder])
     if others:
         raise InputError(f"{folder} holds several models: name one, such as {folder / run.name}.")

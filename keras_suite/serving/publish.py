@@ -6,15 +6,12 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
-from zipfile import is_zipfile
-
-from rich.console import Console
 
 from keras_suite.config import shown
-from keras_suite.errors import InputError, in_a_line
+from keras_suite.errors import InputError, in_a_line, printable
 from keras_suite.runs.read import RunFolder
 from keras_suite.serving import warmup
-from keras_suite.serving.arguments import Runs, find_and_tell
+from keras_suite.serving.arguments import Runs, console, find_and_tell
 from keras_suite.serving.card import make_card, read_signature
 from keras_suite.serving.server_files import BATCHING, can_batch, versions, write_server_files
 from keras_suite.terminal import files
@@ -37,24 +34,25 @@ class Export:
         """Export, and print what each model takes and gives."""
         if self.keep is not None and self.keep < 1:
             raise InputError(f"--keep must be at least 1, not {self.keep}.")
-        console = Console(highlight=False, soft_wrap=True)
-        for run in find_and_tell(self.runs, console):
+        terminal = console()
+        for run in find_and_tell(self.runs, terminal):
             folder, notes = publish(run, self.to, self.keep)
-            console.print(f"{run.name}, version {folder.name}: {folder}", style="bold")
+            said = printable(f"{run.name}, version {folder.name}: {folder}")
+            terminal.print(said, style="bold")
             for part, specs in zip(("input", "output"), read_signature(folder), strict=True):
                 for name, each in specs.items():
                     sizes = ["any"] if each["shape"] is None else each["shape"]
                     shape = " × ".join(str(size or "?") for size in sizes)
-                    console.print(f"  {part} {name}: {each['dtype']} {shape}")
+                    terminal.print(printable(f"  {part} {name}: {each['dtype']} {shape}"))
             for note in notes:
-                console.print(note, style="yellow")
+                terminal.print(note, style="yellow")
 
 
 def publish(run: RunFolder, models: Path, keep: int | None = None) -> tuple[Path, list[str]]:
     """Make a run's model the next version ``models/NAME/VERSION/``.
 
     It appears in one step, so that a server never sees half of it; two exports at a time take their
-    turns. The server's files beside the models are written anew. Of the versions the ``keep``
+    turns. The server's files beside the models are written anew. Of the exports the ``keep``
     newest stay, all for None; older ones go once the new one stands. InputError is raised where
     that cannot be written, another export does not end, or files are broken. Returns the version's
     folder, and sentences on what it lacks or comes from.
@@ -69,7 +67,8 @@ def publish(run: RunFolder, models: Path, keep: int | None = None) -> tuple[Path
             with files.whole(home / str(version)) as partial:
                 shutil.copytree(run.saved_model, partial)
                 notes = _add_extras(run, version, partial)
-            for old in versions(home)[:-keep] if keep else []:
+            exported = [v for v in versions(home) if (v / "assets.extra" / "card.json").is_file()]
+            for old in exported[:-keep] if keep else []:
                 hidden = old.with_name(f".partial-old-{old.name}")
                 old.rename(hidden)  # gone for a server at once
                 files.remove(hidden)
@@ -87,8 +86,7 @@ def _add_extras(run: RunFolder, version: int, folder: Path) -> list[str]:
     from keras_suite.serving.examples import Examples
 
     card, extra, notes = make_card(run, version), folder / "assets.extra", []
-    if not is_zipfile(run.examples_file):
-        raise InputError(f"{run.examples_file} cannot be read: run the experiment again.")
+    examples = Examples.load(run.examples_file)
     extra.mkdir(exist_ok=True)
     shutil.copy(run.examples_file, extra / "examples.npz")
     (extra / "card.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
@@ -97,7 +95,7 @@ def _add_extras(run: RunFolder, version: int, folder: Path) -> list[str]:
     if can_batch(card["inputs"]):
         (folder / "batching_params.pbtxt").write_text(BATCHING, encoding="utf-8")
     if find_spec("tensorflow_serving"):
-        warmup.write_warmup(extra / warmup.FILE, run.name, Examples.load(run.examples_file))
+        warmup.write_warmup(extra / warmup.FILE, run.name, examples)
     else:
         notes.append(
             f"{run.name} is without warm-up, so its first request will be slow: pip install "

@@ -1,5 +1,6 @@
 """What each kind of served model reads, and how that becomes its inputs."""
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -7,13 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_suite.errors import InputError, in_a_line
+from keras_suite.errors import InputError, in_a_line, printable
 from keras_suite.serving.batches import Arrays, Call
 from keras_suite.serving.images import read_image
 from keras_suite.serving.rows import Rows
 from keras_suite.serving.server_files import MAX_BATCH_SIZE
 
 TEXTS_AT_ONCE, IMAGES_AT_ONCE = 16, 32  # texts, or windows of them, are long
+QUESTION_SETTINGS = "max_length", "stride", "max_answer_tokens", "threshold"
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ def reader_of(card: Mapping, tokenizer: Path) -> Reader:
     """Choose a reader by a model's card, with the tokenizer in a folder, or raise InputError."""
     inputs = card["inputs"]
     if "text" in card:
-        return _text_reader(dict(card["text"]), list(inputs), tokenizer)
+        return _text_reader(card["text"], list(inputs), tokenizer)
     if len(inputs) == 1:
         ((name, spec),) = inputs.items()
         match spec["dtype"], spec["shape"]:
@@ -51,7 +53,7 @@ def reader_of(card: Mapping, tokenizer: Path) -> Reader:
     raise InputError(f"{card['name']} reads {described}: call its SavedModel from Python.")
 
 
-def _text_reader(text: dict, names: list[str], folder: Path) -> Reader:
+def _text_reader(text: Mapping, names: list[str], folder: Path) -> Reader:
     from transformers import AutoTokenizer
 
     try:
@@ -60,9 +62,10 @@ def _text_reader(text: dict, names: list[str], folder: Path) -> Reader:
         raise InputError(
             f"The tokenizer {folder} cannot be read ({in_a_line(error)}): run the experiment again."
         ) from error
-    reads, clean = text.pop("reads"), text.pop("clean", False)
+    reads, clean = text["reads"], text.get("clean", False)
     if reads == "question":
-        columns, ask = ["question", "context"], partial(_ask_questions, settings=text)
+        settings = {name: text[name] for name in QUESTION_SETTINGS if name in text}
+        columns, ask = ["question", "context"], partial(_ask_questions, settings=settings)
     else:
         columns = ["text", "pair"] if reads == "pair" else ["text"]
         ask = partial(_ask_texts, max_length=text["max_length"], clean=clean)
@@ -89,7 +92,11 @@ def _number(cell: str) -> float:
 
 
 def _ask_images(rows: Rows, call: Call, name: str, size: list) -> Arrays:
-    return call({name: np.stack([read_image(Path(path), *size) for (path,) in rows.cells])})
+    images = [read_image(Path(path), *size) for (path,) in rows.cells]
+    for image, (path,) in zip(images, rows.cells, strict=True):
+        if image.min() == image.max():
+            print(printable(f"{path} is of one colour alone."), file=sys.stderr)
+    return call({name: np.stack(images)})
 
 
 def _ask_words(rows: Rows, call: Call, name: str) -> Arrays:

@@ -14,6 +14,7 @@ from keras_suite.serving.batches import Arrays, Call
 from keras_suite.serving.card import SIGNATURE
 
 BUSY = 429, 503
+MALFORMED = ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError
 PATIENCE = Retry(3, read=False, status_forcelist=BUSY, allowed_methods=None, backoff_factor=0.2)
 """Tries for a server that cannot be reached or says it is busy; predicting twice does no harm."""
 
@@ -48,8 +49,8 @@ def rest_model(
         try:
             if answer.ok:
                 return decode(answer.content, outputs)
-            said = str(answer.json()["error"]).rstrip(".")
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            said = in_a_line(str(answer.json()["error"])).rstrip(". ")
+        except MALFORMED as error:
             text = in_a_line(answer.text, 80)
             raise InputError(
                 f"{url} does not answer as TensorFlow Serving does for {name}, but with status "
@@ -76,7 +77,7 @@ def encode(inputs: Arrays) -> bytes:
 def decode(body: bytes, outputs: Mapping[str, dict]) -> Arrays:
     """Read the body of an answer in columnar format, in which a sole output has no name.
 
-    Raises ValueError, TypeError, KeyError or AttributeError where it is not as documented.
+    Raises one of :data:`MALFORMED` where it is not as documented.
     """
     values = json.loads(body.decode("utf-8", "surrogateescape"))["outputs"]  # any bytes in strings
     columns = values if len(outputs) > 1 else dict.fromkeys(outputs, values)

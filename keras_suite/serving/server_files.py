@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from keras_suite.runs.read import NAME
 from keras_suite.terminal import files
 
 MAX_BATCH_SIZE, MAX_REQUEST_SIZE = 256, 8192
@@ -64,7 +65,8 @@ def write_server_files(models: Path) -> None:
     Of each model the newest version alone is served: older ones would stay in memory, too. To go
     back to an older one, remove the newer's folder; the server sees it within a second.
     """
-    names = sorted(each.name for each in models.iterdir() if versions(each))
+    named = [each.name for each in models.iterdir() if NAME.fullmatch(each.name)]
+    names = sorted(name for name in named if versions(models / name))
     listed = "".join(MODEL.format(name=name) for name in names)
     files.write_text(models / "models.config", f"model_config_list {{\n{listed}}}\n")
     files.write_text(models / "batching.config", BATCHING)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 
 class JobProgress:
@@ -19,7 +19,8 @@ class JobProgress:
         self.console, self.done = console, 0.0
         self.lock = threading.Lock()
         self.started = time.monotonic()
-        columns = ["{task.description}", BarColumn(), "{task.percentage:3.0f} %"]
+        columns = [TextColumn("{task.description}", markup=False), BarColumn()]
+        columns += ["{task.percentage:3.0f} %"]
         columns += [TimeElapsedColumn(), "left", TimeRemainingColumn()]
         self.bar = Progress(
             *columns,

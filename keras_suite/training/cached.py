@@ -1,6 +1,7 @@
 """A model's tail to train in the place of the model, where its beginning is frozen."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import keras
 
@@ -9,6 +10,17 @@ from keras_suite.errors import InputError
 from keras_suite.training.prefix import cut
 from keras_suite.training.prefix_cache import PrefixCache
 from keras_suite.training.rows import ArrayRows, Rows, TextRows
+
+
+def sizes(
+    model: keras.Model, parts: Sequence[Arrays | ArrayRows | TextRows], cache: PrefixCache
+) -> dict[Path, int]:
+    """Return the bytes that :func:`cached` would store, by file, as :meth:`PrefixCache.sizes`."""
+    try:
+        prefix, _ = cut(model)
+    except InputError:
+        return {}
+    return cache.sizes(prefix, parts)
 
 
 def cached(

@@ -41,6 +41,19 @@ class Features:
         """Return a row or a few, as the prefix gets them."""
         return self.source.inputs[:1]
 
+    def trace(self) -> None:
+        """Let Keras trace the prefix for batches of any size, before any is computed.
+
+        What is traced for one size alone may round otherwise, and which size comes first would
+        depend on what is stored already.
+        """
+        some = self.some()
+        for each in (some, self._of_other_size(some)):
+            self.prefix.predict_on_batch(each)
+
+    def _of_other_size(self, some):
+        return np.concatenate([some, some])
+
     def compute(self) -> Iterator[tuple[int, np.ndarray]]:
         """Give all features in pieces, each with its place on the first axis."""
         for start in range(0, self.places, BATCH):
@@ -78,6 +91,10 @@ class _TextFeatures(Features):
 
     def some(self) -> Inputs:
         return self.source.first(1)
+
+    def _of_other_size(self, some):
+        # No longer than the row: it may have all the tokens that the prefix has positions for.
+        return {name: np.resize(each, (2, each.shape[1] - 1 or 2)) for name, each in some.items()}
 
     def compute(self) -> Iterator[tuple[int, np.ndarray]]:
         encoded = self.source.encoded

@@ -1,5 +1,6 @@
 """One fit for all: Keras' own, made resumable and the same to the bit for the same seed."""
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,9 +10,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_suite.errors import InputError
 from keras_suite.training.batch_losses import BatchLosses
 from keras_suite.training.rows import Rows, as_rows
 from keras_suite.training.state import State
+
+
+class Diverged(InputError):  # noqa: N818 - as the field calls it
+    """A loss is no finite number any more, and nothing can be learnt from it."""
 
 
 @dataclass(frozen=True)
@@ -68,15 +74,13 @@ def run_fit(
 
     Raises:
         InputError: where ``state`` is of another model, or of one with other frozen weights.
+        Diverged: at the first loss that is not finite.
     """
     saved = State(state, fit.model) if state else None
     history = saved.load() if saved else []
     if len(history) < fit.epochs:
         steps, first_step = fit.steps_per_epoch, tf.Variable(0, dtype=tf.int64)  # pyright: ignore[reportArgumentType]
-        first = keras.callbacks.LambdaCallback(
-            on_epoch_begin=lambda epoch, logs: first_step.assign(epoch * steps),
-            on_epoch_end=lambda epoch, logs: _measure(fit, logs),
-        )
+        first = _Measures(fit, first_step)
         losses = [BatchLosses()] if fit.keeps_batch_losses else []
         fit.model.fit(  # iterates the batches anew for each epoch
             as_rows(fit.train).training_batches(fit.batch_size, fit.seed, first_step, steps),
@@ -90,12 +94,37 @@ def run_fit(
     return history
 
 
-def _measure(fit: Fit, logs: dict) -> None:
-    """Add the fit's measures to what Keras measured, before the other callbacks see it."""
-    if fit.measures:
-        rows = as_rows(fit.validation)
-        outputs = rows.predict(fit.model)
-        logs |= {name: measure(rows.labels, outputs) for name, measure in fit.measures.items()}
+class _Measures(keras.callbacks.Callback):
+    """Comes first, so that the others see all figures, and none by weights that are lost."""
+
+    def __init__(self, fit: Fit, first_step: tf.Variable):
+        super().__init__()
+        self.fit, self.first_step = fit, first_step
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch + 1
+        self.first_step.assign(epoch * self.fit.steps_per_epoch)
+
+    def on_train_batch_end(self, batch, logs):
+        self._require_finite(logs)
+
+    def on_epoch_end(self, epoch, logs):
+        self._require_finite(logs)
+        if self.fit.measures:
+            rows = as_rows(self.fit.validation)
+            outputs = rows.predict(self.fit.model)
+            measures = self.fit.measures.items()
+            logs |= {name: measure(rows.labels, outputs) for name, measure in measures}
+            self._require_finite(logs)
+
+    def _require_finite(self, logs: dict) -> None:
+        for name in ("loss", "val_loss"):
+            if not math.isfinite(loss := logs.get(name, 0.0)):
+                rate = float(self.fit.model.optimizer.learning_rate)  # pyright: ignore[reportArgumentType]
+                raise Diverged(
+                    f"{self.fit.name} diverged: in epoch {self.epoch} its {name} is {loss}, at a "
+                    f"learning rate of {rate:g}: train with a lower one."
+                )
 
 
 class _Recorder(keras.callbacks.Callback):

@@ -1,6 +1,7 @@
 """Several fits, one after the other or side by side."""
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
@@ -17,8 +18,18 @@ class _Stopped(Exception):  # noqa: N818 - not an error: another fit failed or C
 
 
 def cores() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Cores this process may use, which in a container may be a share of the machine's."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min(allowed or 1, _quota()))
+
+
+def _quota() -> int:
+    """Return how many cores' time Linux gives this container, rounded up."""
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return -(-int(quota) // int(period))
+    except (OSError, ValueError):  # other systems, older ones, and "max"
+        return sys.maxsize
 
 
 def one_core_per_operation() -> None:
@@ -59,9 +70,13 @@ def run_fits(
         at_once: fits side by side; None makes it one for each core.
 
     Raises:
+        ValueError: where two fits have one name, and would share a state.
         BaseException: the first error of any fit, or KeyboardInterrupt; the other fits stop
             within a few steps, and what they finished stays in their states.
     """
+    names = [fit.name for fit in fits]
+    if len(set(names)) < len(names):
+        raise ValueError(f"two fits have one name: {', '.join(sorted(names))}")
     stop = threading.Event()
 
     def run(fit: Fit) -> list[dict]:

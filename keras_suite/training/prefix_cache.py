@@ -1,18 +1,19 @@
 """What a frozen prefix makes of rows, computed once and kept on disk."""
 
 import hashlib
+import importlib.metadata
 import json
 import math
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 import keras
 import numpy as np
-import tensorflow as tf
 from rich.filesize import decimal
 
 from keras_suite.data.download import cache_folder
@@ -23,6 +24,8 @@ from keras_suite.terminal import files
 from keras_suite.training.features import Features, features_of
 from keras_suite.training.rows import ArrayRows, StoredRows, StoredTextRows, as_rows
 
+SPARE = 1_000_000_000
+"""Bytes of a drive that are left free, for what the run itself writes and for all others."""
 OTHERWISE = "name another folder with KERAS_SUITE_CACHE, or train with --no-prefix-cache."
 
 
@@ -31,7 +34,8 @@ class PrefixCache:
     """A folder of the features that frozen prefixes made of rows.
 
     A file's name is a SHA-256 of everything that decides its content: the layers and weights of
-    the prefix, the rows, the dtype, and the versions of Keras and TensorFlow. None is ever deleted.
+    the prefix, the rows, the dtype, the versions of the libraries and the code of our layers. None
+    is ever deleted; one that was cut short is made anew.
     On disk, ``dtype`` float16 takes half the space and rounds to three digits.
     """
 
@@ -60,21 +64,56 @@ class PrefixCache:
         sets = [features_of(prefix, as_rows(part)) for part in parts]
         paths = [self.folder / f"{self._key(prefix, each)}.npy" for each in sets]
         by_path = dict(zip(paths, sets, strict=True))
+        if not all(map(_is_whole, paths)):
+            with self._writing(), self._turn(announce):
+                missing = {path: by_path[path] for path in by_path if not _is_whole(path)}
+                if missing:  # still, after the wait
+                    every, these = (
+                        sum(each.places for each in some.values()) for some in (by_path, missing)
+                    )
+                    self._fill(
+                        prefix, missing, announce, lambda part: advance(part * these / every)
+                    )
+        return [features.rows(path) for path, features in zip(paths, sets, strict=True)]
+
+    def sizes(self, prefix: keras.Model, parts: Sequence[Arrays | ArrayRows | TextRows]) -> dict:
+        """Return the bytes that each set's features will take, by file, where it is not there yet.
+
+        Raises:
+            InputError: as :meth:`rows`, where features cannot be stored.
+        """
+        sets = [features_of(prefix, as_rows(part)) for part in parts]
+        places = {self.folder / f"{self._key(prefix, each)}.npy": each.places for each in sets}
+        missing = {path: count for path, count in places.items() if not _is_whole(path)}
+        if not missing:
+            return {}
+        size = math.prod(self._shape(prefix, sets[0])) * np.dtype(self.dtype).itemsize
+        return {path: count * size for path, count in missing.items()}
+
+    def require_space(self, size: int) -> None:
+        """Raise InputError where the folder has less space left than ``size`` bytes."""
+        with self._writing():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            free = max(0, shutil.disk_usage(self.folder).free - SPARE)
+        if size > free:
+            half = "halve it with --cache-dtype float16, " if self.dtype == "float32" else ""
+            raise InputError(
+                f"Storing what the frozen layers make of the rows takes {decimal(size)} and "
+                f"{self.folder} has {decimal(free)} to spare: {half}{OTHERWISE}"
+            )
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
         try:
-            if not all(path.exists() for path in paths):
-                with self._turn(announce):
-                    missing = {path: by_path[path] for path in by_path if not path.exists()}
-                    if missing:  # still, after the wait
-                        self._fill(prefix, missing, announce, advance)
+            yield
         except OSError as error:
             why = f"{self.folder} cannot be written ({error.strerror})"
             raise InputError(f"{why}: {OTHERWISE}") from error
-        return [features.rows(path) for path, features in zip(paths, sets, strict=True)]
 
     def _key(self, prefix: keras.Model, features: Features) -> str:
         arrays = [*prefix.weights, *features.deciding]
         shapes = [(tuple(array.shape), str(array.dtype)) for array in arrays]
-        decides = _structure(prefix), shapes, self.dtype, keras.__version__, tf.__version__
+        decides = _structure(prefix), shapes, self.dtype, _software()
         digest = hashlib.sha256(json.dumps(decides, sort_keys=True).encode())
         for array in arrays:
             # As bytes, for types such as bfloat16 that NumPy does not lend to others.
@@ -106,12 +145,13 @@ class PrefixCache:
         places = sum(features.places for features in every)
         shape = self._shape(prefix, next(iter(every)))
         place_bytes = math.prod(shape) * dtype.itemsize
-        self._require_space(places * place_bytes)
+        self.require_space(places * place_bytes)
         announce(
             f"Storing what the frozen layers make of {rows:,} rows takes "
             f"{decimal(places * place_bytes)}, which stay in {self.folder} until you delete them."
         )
         header = {"descr": dtype.str, "fortran_order": False}
+        next(iter(every)).trace()
         for path, features in missing.items():
             with files.whole(path) as partial, partial.open("wb") as file:
                 whole = header | {"shape": (features.places, *shape)}
@@ -143,14 +183,24 @@ class PrefixCache:
                 "take float32."
             ) from None
 
-    def _require_space(self, size: int) -> None:
-        free = shutil.disk_usage(self.folder).free
-        if size > free:
-            half = "halve it with --cache-dtype float16, " if self.dtype == "float32" else ""
-            raise InputError(
-                f"Storing what the frozen layers make of the rows takes {decimal(size)} and "
-                f"{self.folder} has {decimal(free)} free: {half}{OTHERWISE}"
-            )
+
+@cache
+def _software() -> list[str]:
+    """Return the versions of the libraries that compute, and the SHA-256 of our own layers."""
+    libraries = "keras", "tensorflow", "tf-keras", "transformers"
+    package = Path(__file__).parents[1]
+    files = sorted(file for part in ("layers", "models") for file in (package / part).glob("*.py"))
+    layers = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+    return [*map(importlib.metadata.version, libraries), layers]
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a file is there and as long as its header says."""
+    try:
+        np.load(path, mmap_mode="r")  # which reads the header alone
+    except (OSError, ValueError, EOFError):
+        return False
+    return True
 
 
 def _structure(prefix: keras.Model) -> dict:

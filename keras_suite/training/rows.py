@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from keras_suite.data.length_buckets import TextRows
 from keras_suite.data.split import Arrays
+from keras_suite.errors import InputError
 from keras_suite.training.prefix import MASK
 
 Given = TypeVar("Given")
@@ -114,7 +115,11 @@ class StoredRows(_NumberedRows):
         with self.path.open("rb") as file:
             for place, row in enumerate(pick):
                 file.seek(self._inputs.offset + int(row) * self._inputs[0].nbytes)
-                file.readinto(rows[place : place + 1].data)
+                if file.readinto(rows[place : place + 1].data) < rows[place].nbytes:
+                    raise InputError(
+                        f"{self.path} was cut short while it was read: run the command again with "
+                        "--resume, which makes it anew."
+                    )
         return rows
 
     @cached_property

@@ -1,16 +1,19 @@
 """All that a fit needs to go on exactly where it was, in one file."""
 
 import json
+import zipfile
 import zlib
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from keras_suite.errors import InputError
+from keras_suite.errors import InputError, in_a_line
 from keras_suite.terminal import files
 
 OTHERWISE = "start again without --resume."
+DAMAGED = EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error
+"""What reading a state raises that is not as it was written."""
 
 
 class State:
@@ -40,11 +43,18 @@ class State:
         """Bring the model to the state in the file; return its history, empty where it is missing.
 
         Raises:
-            InputError: where the state is of another model, or of one with other frozen weights.
+            InputError: where the state is of another model, of one with other frozen weights, or
+                damaged.
         """
-        if not self.path.exists():
-            return []
-        with np.load(self.path) as saved:
+        try:
+            return self._load() if self.path.exists() else []
+        except InputError:
+            raise
+        except DAMAGED as error:
+            raise InputError(f"{self.path} is damaged ({in_a_line(error)}): {OTHERWISE}") from error
+
+    def _load(self) -> list[dict]:
+        with self.path.open("rb") as file, np.load(file) as saved:
             shapes = [saved[key].shape for key in saved.files if key.isdecimal()]
             if shapes != [tuple(variable.shape) for variable in self.variables]:
                 raise InputError(f"{self.path} is the state of a different model: {OTHERWISE}")
@@ -60,7 +70,7 @@ class State:
 def load_history(path: Path) -> list[dict]:
     """Return the history in a state and leave the rest unread; none where there is no state."""
     try:
-        with np.load(path) as saved:
+        with path.open("rb") as file, np.load(file) as saved:
             return json.loads(str(saved["history"]))
     except FileNotFoundError:
         return []

@@ -1,9 +1,12 @@
 """What PEFT on PyTorch does with the same base and adapter; run as a process of its own.
 
-python peft_side.py make  bert|roberta FOLDER    writes base/, adapter/ and logits.npy
-python peft_side.py apply bert|roberta FOLDER    reads base/, ours/, writes applied.npy
+python peft_side.py make  FAMILY FOLDER OPTIONS    writes base/, adapter/ and logits.npy
+python peft_side.py apply FAMILY FOLDER            reads base/, ours/, writes applied.npy
+
+OPTIONS are those of a LoraConfig, in JSON.
 """
 
+import json
 import sys
 from pathlib import Path
 
@@ -12,41 +15,32 @@ import torch
 import transformers as tr
 from peft import LoraConfig, PeftModel, get_peft_model
 
-SIZES = {
-    "vocab_size": 50,
-    "hidden_size": 16,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 2,
-    "intermediate_size": 32,
-    "max_position_embeddings": 40,
-}
+SIZES = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
+SIZES |= {"intermediate_size": 32, "num_labels": 3}
+TEXT = SIZES | {"vocab_size": 50, "max_position_embeddings": 40}
 FAMILIES = {
-    "bert": (tr.BertConfig, tr.BertForSequenceClassification),
-    "roberta": (tr.RobertaConfig, tr.RobertaForSequenceClassification),
+    "bert": (tr.BertConfig(**TEXT), tr.BertForSequenceClassification),
+    "roberta": (tr.RobertaConfig(**TEXT), tr.RobertaForSequenceClassification),
+    "albert": (tr.AlbertConfig(**TEXT, embedding_size=8), tr.AlbertForSequenceClassification),
+    "deit": (
+        tr.DeiTConfig(**SIZES, image_size=8, patch_size=4),
+        tr.DeiTForImageClassificationWithTeacher,
+    ),
 }
 
 
 def logits(model, folder):
-    inputs = np.load(folder / "inputs.npz")
+    inputs = {name: torch.tensor(array) for name, array in np.load(folder / "inputs.npz").items()}
     with torch.no_grad():
-        return model.eval()(**{k: torch.tensor(v) for k, v in inputs.items()}).logits.numpy()
+        return model.eval()(**inputs).logits.numpy()
 
 
-def make(family, folder):
+def make(family, folder, options):
     torch.manual_seed(0)
     config, kind = FAMILIES[family]
-    base = kind(config(**SIZES, num_labels=3))
+    base = kind(config)
     base.save_pretrained(folder / "base")
-    adapter = LoraConfig(
-        task_type="SEQ_CLS",
-        r=4,
-        lora_alpha=8,
-        lora_dropout=0.1,
-        target_modules=["query", "value"],
-        rank_pattern={"layer.1.attention.self.query": 2},
-        modules_to_save=["classifier"] + ["pooler"] * (family == "bert"),
-    )
-    model = get_peft_model(base, adapter)
+    model = get_peft_model(base, LoraConfig(**json.loads(options)))
     for parameter in model.parameters():
         if parameter.requires_grad:
             parameter.data.normal_(0, 0.3)
@@ -61,4 +55,5 @@ def apply(family, folder):
 
 
 if __name__ == "__main__":
-    {"make": make, "apply": apply}[sys.argv[1]](sys.argv[2], Path(sys.argv[3]))
+    what, family, folder, *options = sys.argv[1:]
+    {"make": make, "apply": apply}[what](family, Path(folder), *options)

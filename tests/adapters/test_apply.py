@@ -4,20 +4,21 @@ import keras
 import numpy as np
 import pytest
 
-from keras_suite.adapters.apply import (
-    apply_lora,
-    lora_layers,
-    merge,
-    train_only,
-    unmerge,
-    weights_trained_whole,
-)
+from keras_suite.adapters import apply
+from keras_suite.adapters.apply import apply_lora, lora_layers, weights_trained_whole
 from keras_suite.adapters.config import LoRAConfig
+from keras_suite.adapters.peft import load_adapter, save_adapter
 from keras_suite.layers.adopted import Adopted
-from tests.layers.tiny import FAMILIES, NO_POOLER, inputs
+from tests.layers.tiny import FAMILIES, NO_POOLER, inputs, moved
 
 HEAD = ("classifier",)
 Y = np.array([0, 1, 1])
+WIDTHS = {"first": 6, "inner": 5, "head": 2}
+UNFIT = [
+    ({"target_modules": ("query",)}, "query matches no dense layer; there are first, inner"),
+    ({"modules_to_save": ("pooler",)}, "pooler is no part of the model"),
+    ({"r": 7}, "rank must be from 1 to 6, the width of first: 7"),
+]
 
 
 def base(family):
@@ -33,16 +34,9 @@ def base(family):
 
 def plain():
     keras.utils.set_random_seed(0)
-    dense = keras.layers.Dense
-    inner = [keras.Input((6,)), dense(5, activation="relu", name="inner")]
-    block = keras.Sequential(inner, name="block")
-    return keras.Sequential(
-        [keras.Input((4,)), dense(6, name="first"), block, dense(2, name="head")]
-    )
-
-
-def values(weights):
-    return [np.asarray(weight).copy() for weight in weights]
+    first, inner, head = (keras.layers.Dense(n, "tanh", name=name) for name, n in WIDTHS.items())
+    block = keras.Sequential([keras.Input((6,)), inner], name="block")
+    return keras.Sequential([keras.Input((4,)), first, block, head])
 
 
 def same(a, b):
@@ -71,8 +65,7 @@ class Case:
         other = LoRAConfig(r=3, target_modules=("key",), modules_to_save=HEAD)
         self.second = apply_lora(self.base, other)
         self.untrained = out(self.first, self.x)
-        self.weights = values(self.first.weights)
-        train(self.first, self.x)
+        self.moved = moved(self.first.weights, lambda: train(self.first, self.x))
         self.trained = out(self.first, self.x)
 
 
@@ -82,14 +75,13 @@ def case(request):
 
 
 def test_exactly_the_updates_and_the_head_train_and_begin_where_the_base_is(case):
-    assert np.array_equal(case.untrained, case.before)
+    assert same(case.untrained, case.before)
     assert not np.allclose(case.trained, case.before, atol=1e-3)
     updates = [weight for layer in lora_layers(case.first).values() for weight in layer.weights]
     expected = [*updates, *weights_trained_whole(case.first).values()]
     assert {id(w) for w in case.first.trainable_weights} == {id(w) for w in expected}
     assert len(weights_trained_whole(case.first)) == 4
-    moved = [not same(a, b) for a, b in zip(case.weights, case.first.weights, strict=True)]
-    assert moved == [w.trainable for w in case.first.weights]
+    assert case.moved == [w.trainable for w in case.first.weights]
     slots = sum(math.prod(v.shape) for v in case.first.optimizer.variables if len(v.shape))
     assert slots == 2 * sum(math.prod(w.shape) for w in expected)
 
@@ -103,12 +95,12 @@ def test_adapters_on_one_base_share_its_memory_and_do_not_disturb_it_or_each_oth
 
 
 def test_merging_changes_no_output_and_unmerging_gives_every_weight_back(case):
-    weights = values(case.first.weights)
-    merge(case.first)
-    assert np.allclose(out(case.first, case.x), case.trained, atol=1e-5)
-    assert not all(map(same, weights, case.first.weights))
-    unmerge(case.first)
-    assert all(map(same, weights, case.first.weights))
+    def there_and_back():
+        assert any(moved(case.first.weights, lambda: apply.merge(case.first)))
+        assert np.allclose(out(case.first, case.x), case.trained, atol=1e-5)
+        apply.unmerge(case.first)
+
+    assert not any(moved(case.first.weights, there_and_back))
     assert same(out(case.first, case.x), case.trained)
 
 
@@ -123,13 +115,13 @@ def test_an_adapted_model_comes_back_from_its_file_to_train_the_same(case, tmp_p
 
 def test_everything_but_the_named_parts_is_frozen():
     model = base("bert")
-    train_only(model, ("classifier", "layer.1.output.dense"))
+    apply.train_only(model, ("classifier", "layer.1.output.dense"))
     layers = "bert.bert.encoder.layer.1.output.dense", "classifier.dense", "classifier.out_proj"
     parts = [f"{layer}.{kind}" for layer in layers for kind in ("weight", "bias")]
     assert list(weights_trained_whole(model)) == parts
     assert len(model.trainable_weights) == len(parts)
     with pytest.raises(ValueError, match="pooler is no part of the model"):
-        train_only(model, ("pooler",))
+        apply.train_only(model, ("pooler",))
 
 
 def test_what_trains_whole_inside_an_adopted_module_is_a_copy_too():
@@ -149,8 +141,8 @@ def test_dense_layers_of_a_plain_keras_model_get_updates_too_nested_ones_include
     before = out(model, x)
     config = LoRAConfig(r=1, target_modules=("first", "inner"), modules_to_save=("head",))
     adapted = apply_lora(model, config)
-    assert np.array_equal(out(adapted, x), before)
-    assert list(lora_layers(adapted)) == ["first", "inner"]
+    assert same(out(adapted, x), before)
+    assert list(lora_layers(adapted)) == ["first", "block.inner"]
     assert list(weights_trained_whole(adapted)) == ["head.weight", "head.bias"]
     train(adapted, x)
     assert np.array_equal(out(model, x), before)
@@ -158,20 +150,82 @@ def test_dense_layers_of_a_plain_keras_model_get_updates_too_nested_ones_include
     loaded = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
     assert np.array_equal(out(loaded, x), out(adapted, x))
     trained = adapted.predict_on_batch(x)
-    merge(adapted)  # what was traced before would add the updates twice
+    apply.merge(adapted)  # what was traced before would add the updates twice
     assert np.allclose(adapted.predict_on_batch(x), trained, atol=1e-5)
-    unmerge(adapted)
+    apply.unmerge(adapted)
     assert np.array_equal(adapted.predict_on_batch(x), trained)
 
 
-@pytest.mark.parametrize(
-    ("options", "sentence"),
-    [
-        ({"target_modules": ("query",)}, "query matches no dense layer; there are first, inner"),
-        ({"modules_to_save": ("pooler",)}, "pooler is no part of the model"),
-        ({"r": 5}, "rank must be from 1 to 4, the width of first: 5"),
-    ],
-)
+def test_padding_stays_masked_behind_an_update():
+    layers = keras.layers.Embedding(5, 4, mask_zero=True), keras.layers.Dense(4, name="dense")
+    model = keras.Sequential([keras.Input((6,)), *layers, keras.layers.LSTM(3)])
+    tokens = np.array([[1, 2, 0, 0, 0, 0], [3, 0, 0, 0, 0, 0]])
+    adapted = apply_lora(model, LoRAConfig(r=1, target_modules=("dense",)))
+    assert same(out(adapted, tokens), out(model, tokens))
+
+
+def test_layers_of_one_name_in_several_towers_are_several_and_a_shared_one_is_one(tmp_path):
+    shared, inputs = keras.layers.Dense(3, name="shared"), keras.Input((4,))
+    towers = [
+        keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, name="d"), shared], name=name)
+        for name in "abc"
+    ]
+    model = keras.Model(inputs, keras.layers.add([tower(inputs) for tower in towers]))
+    x = np.random.default_rng(0).normal(size=(3, 4)).astype("float32")
+    config = LoRAConfig(r=1, target_modules=("d", "shared"))
+    adapted = apply_lora(model, config)
+    assert list(lora_layers(adapted)) == ["a.d", "a.shared", "b.d", "c.d"]
+    assert len(adapted.trainable_weights) == 2 * 4
+    for weight in adapted.trainable_weights:
+        weight.assign(np.random.default_rng(1).normal(size=weight.shape))
+    save_adapter(adapted, config, tmp_path / "adapter")
+    assert same(out(load_adapter(model, tmp_path / "adapter"), x), out(adapted, x))
+    trained = out(adapted, x)
+    apply.merge(adapted)
+    assert np.allclose(out(adapted, x), trained, atol=1e-5)
+    apply.unmerge(adapted)
+    inner = [layer for each in ("a", "b") for layer in adapted.get_layer(each).layers]
+    assert inner[1] is inner[3]
+
+
+def test_two_layers_of_one_path_are_refused():
+    layers = [keras.layers.Dense(3, name="d")], [keras.layers.Dense(3, name="a.d")]
+    tower = keras.Sequential([keras.Input((4,)), *layers[0]], name="a")
+    model = keras.Sequential([keras.Input((4,)), tower, *layers[1]])
+    with pytest.raises(ValueError, match=r"Two layers of .* are called a\.d: rename one"):
+        apply_lora(model, LoRAConfig(r=1, target_modules=("d",)))
+
+
+class Opaque(keras.Model):
+    """A model in which no layer can be replaced."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.dense = keras.layers.Dense(4, name="inner")
+
+    def call(self, x):
+        return self.dense(x)
+
+
+def test_every_weight_of_a_part_that_trains_whole_is_kept_and_nothing_else_trains(tmp_path):
+    inputs = keras.Input((5, 4))
+    x = keras.layers.Dense(4, name="dense")(Opaque(name="opaque")(inputs))
+    x = keras.layers.MultiHeadAttention(2, 3, name="head.mixed")(x, x)
+    x = keras.layers.BatchNormalization(name="head.norm")(x)
+    x = keras.layers.Bidirectional(keras.layers.LSTM(2), name="head.both")(x)
+    model = keras.Model(inputs, keras.layers.Dense(2, name="head.last")(x))
+    config = LoRAConfig(r=1, target_modules=("dense",), modules_to_save=("head",))
+    adapted = apply_lora(model, config)
+    assert len(weights_trained_whole(adapted)) == 8 + 4 + 6 + 2
+    x = np.random.default_rng(0).normal(3, 1, (3, 5, 4)).astype("float32")
+    train(adapted, x)
+    save_adapter(adapted, config, tmp_path / "adapter")
+    assert same(out(load_adapter(model, tmp_path / "adapter"), x), out(adapted, x))
+    assert not same(out(model, x), out(adapted, x))
+    assert not adapted.get_layer("opaque").trainable_weights
+
+
+@pytest.mark.parametrize(("options", "sentence"), UNFIT)
 def test_what_does_not_fit_is_one_sentence(options, sentence):
     with pytest.raises(ValueError, match=sentence):
         apply_lora(plain(), LoRAConfig(**{"target_modules": ("first",)} | options))

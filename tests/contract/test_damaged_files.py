@@ -3,6 +3,8 @@
 import gzip
 import io
 import json
+import pickle
+import zipfile
 
 import numpy as np
 import PIL.Image
@@ -47,7 +49,37 @@ def png_cut_off() -> bytes:
     return buffer.getvalue()[:100]
 
 
+class Evil:
+    """Ends the process of who unpickles it."""
+
+    def __reduce__(self):
+        return exec, ("raise SystemExit('a pickle was loaded')",)
+
+
+def saved(save, *arrays, **options) -> bytes:
+    buffer = io.BytesIO()
+    save(buffer, *arrays, **options)
+    return buffer.getvalue()
+
+
+def zipped(content: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("train_images.npy", content)
+    return buffer.getvalue()
+
+
+BOMB = bytes(1 << 27)
+OBJECTS = np.array([Evil()], object)
+PARTS = [f"{part}_{what}" for part in ("train", "val", "test") for what in ("images", "labels")]
 DAMAGES = {
+    "pickle": pickle.dumps(Evil()),
+    "npy of pickles": saved(np.save, OBJECTS, allow_pickle=True),
+    "npz of pickles": saved(np.savez, **dict.fromkeys(PARTS, OBJECTS)),
+    "gzip bomb": gzip.compress(BOMB),
+    "zip bomb": zipped(BOMB),
+    "UTF-16": "the 1 2\ncow 3 4\n".encode("utf-16"),
+    "nothing but NUL, as a full disk leaves": bytes(4096),
     "empty": b"",
     "blank": b" \n\n",
     "web page": b"<!DOCTYPE html><html><body>404</body></html>",

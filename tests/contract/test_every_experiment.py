@@ -17,7 +17,7 @@ from tests.experiments.processes import ROOT, command
 WHAT = "model", "protocol", "decision", "split", "group"
 pytestmark = pytest.mark.parametrize("name", cli.experiment_names())
 PRESETS = pytest.mark.parametrize("preset", ["paper", "quick"])
-LINES = 200
+LINES = 210
 LAST_LINES = '\n\nif __name__ == "__main__":\n    sys.exit(cli.run_file(sys.modules[__name__]))\n'
 
 

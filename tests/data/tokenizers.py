@@ -26,12 +26,11 @@ def sentencepiece_of(texts, vocab_size=60):
     return AlbertTokenizerFast(tokenizer_object=tokenizer)
 
 
-def byte_level_of(texts, vocab_size=60):
+def byte_level_of(texts):
     """A tokenizer as RoBERTa's is; most letters outside English are several tokens."""
-    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
-    vocabulary = {token: i for i, token in enumerate([*special, *letters])}
-    tokenizer = tk.Tokenizer(models.BPE(vocabulary, []))
+    vocabulary = ["<s>", "<pad>", "</s>", "<unk>", "<mask>", *letters]
+    tokenizer = tk.Tokenizer(models.BPE({token: i for i, token in enumerate(vocabulary)}, []))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0))

@@ -1,8 +1,21 @@
-"""A real web server on loopback for the tests of downloads."""
+"""Real web servers on loopback."""
 
 import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from werkzeug import Request, Response
+from werkzeug.serving import make_server
+
+
+@contextmanager
+def answering(app):
+    """Serve what a function of the request answers; yields the address."""
+    server = make_server("127.0.0.1", 0, Request.application(app), threaded=True)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
 
 
 @contextmanager
@@ -14,24 +27,9 @@ def serve(content: bytes, *, status: int = 200, cut_after: int | None = None):
     """
     requests = []
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_HEAD(self):
-            requests.append(self.command)
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
+    def app(request):
+        requests.append(request.method)
+        return Response([content[:cut_after]], status, {"Content-Length": str(len(content))})
 
-        def do_GET(self):
-            self.do_HEAD()
-            self.wfile.write(content[:cut_after])
-
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/creditcard.csv", requests
-    finally:
-        server.shutdown()
-        server.server_close()
+    with answering(app) as url:
+        yield f"{url}/creditcard.csv", requests

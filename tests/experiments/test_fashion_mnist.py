@@ -3,17 +3,15 @@ import numpy as np
 import pytest
 from keras_suite.experiments import fashion_mnist
 
-from tests.experiments.processes import latest, read, run
+from tests.experiments.processes import finished
 
 QUICK = fashion_mnist.Config(data="sample")
 
 
-def test_validation_is_the_last_fifth_of_the_training_images():
-    images = fashion_mnist.load(QUICK)
-    split = fashion_mnist.split(QUICK, images)
-    assert [len(y) for _, y in split.parts().values()] == [1149, 288, 360]
-    assert np.array_equal(np.concatenate([split.train[1], split.validation[1]]), images.train[1])
-    assert split.test is images.test
+def test_validation_is_the_last_fifth_of_the_training_images(data, rows):
+    assert [len(y) for _, y in rows.parts().values()] == [1149, 288, 360]
+    assert np.array_equal(np.concatenate([rows.train[1], rows.validation[1]]), data.train[1])
+    assert rows.test is data.test
 
 
 def test_both_networks_are_measured_and_the_tuned_one_has_the_reports_parameters(quick_run):
@@ -27,12 +25,10 @@ def test_both_networks_are_measured_and_the_tuned_one_has_the_reports_parameters
 @pytest.mark.real
 def test_three_epochs_on_the_real_images_reach_the_known_accuracy(real_data, tmp_path):
     folder = real_data.parent / "tfds"
-    done = run("fashion_mnist", "--preset", "quick", "--data-dir", folder, output=tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
-    metrics, _ = read(latest(tmp_path, "fashion_mnist"))
-    for entry in metrics["results"]:
-        if (entry.get("split"), entry["metric"]) == ("test", "accuracy"):
-            assert 0.85 < entry["reproduced"] < 0.89
+    flags = "--preset", "quick", "--data-dir", folder
+    figures, _ = finished("fashion_mnist", *flags, output=tmp_path)
+    for model in ("512, baseline", "352, tuned"):
+        assert 0.85 < figures[model, "test", "accuracy"] < 0.89
 
 
 def test_the_recipe_and_the_search_space_are_the_reports():

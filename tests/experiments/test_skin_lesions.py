@@ -6,14 +6,9 @@ from keras_suite.experiments import skin_lesions
 from keras_suite.experiments.skin_lesions import BALANCE, CLASSES
 
 from keras_suite.tasks.skin_lesions import dermamnist
-from tests.experiments.processes import latest, read, run
+from tests.experiments.processes import finished, quick
 
-QUICK = dataclasses.replace(skin_lesions.PRESETS["quick"], data="sample")
-
-
-@pytest.fixture(scope="module")
-def lesions():
-    return skin_lesions.load(QUICK)
+QUICK = quick(skin_lesions)
 
 
 def test_the_reported_figures_stand_with_the_part_that_has_as_many_images():
@@ -27,15 +22,15 @@ def test_the_reported_figures_stand_with_the_part_that_has_as_many_images():
         assert np.mean(by_class) == pytest.approx(reported[part, None]["f1"], abs=0.01)
 
 
-def test_the_remedies_differ_in_rows_and_augmentation_and_nothing_else(lesions):
+def test_the_remedies_differ_in_rows_and_augmentation_and_nothing_else(data):
     variants = skin_lesions.variants(QUICK)
     assert [each.model for each in variants] == list(BALANCE)
     sizes = set()
     for each in variants:
-        rows = skin_lesions.split(each.config, lesions)
+        rows = skin_lesions.split(each.config, data)
         network = skin_lesions.build(each.config, rows)
         sizes.add((len(rows.train), network.count_params()))
-        assert np.array_equal(rows.train.labels, lesions.split.train[1][: len(rows.train)])
+        assert np.array_equal(rows.train.labels, data.split.train[1][: len(rows.train)])
         assert (rows.train.sampling, rows.train.weighting) == {
             "weights": (0, 1), "sampling": (1, 0), "combined": (0.5, 0.5),
         }.get(each.model, (0, 0))  # fmt: skip
@@ -44,10 +39,10 @@ def test_the_remedies_differ_in_rows_and_augmentation_and_nothing_else(lesions):
     assert len(sizes) == 1
 
 
-def test_only_so_many_training_images_are_used_and_all_others(lesions):
-    rows = skin_lesions.split(dataclasses.replace(QUICK, remedy="plain", train_images=100), lesions)
+def test_only_so_many_training_images_are_used_and_all_others(data):
+    rows = skin_lesions.split(dataclasses.replace(QUICK, remedy="plain", train_images=100), data)
     assert [len(part) for part in rows.parts().values()] == [
-        100, len(lesions.split.validation[1]), len(lesions.split.test[1]),
+        100, len(data.split.validation[1]), len(data.split.test[1]),
     ]  # fmt: skip
 
 
@@ -76,16 +71,10 @@ def test_a_class_without_test_images_is_named_and_no_figure_is_not_a_number(tmp_
         arrays[f"{part}_labels"] = np.arange(42) % labels
     np.savez(tmp_path / "dermamnist.npz", **arrays)
     flags = ("--preset", "quick", "--data-dir", tmp_path, "--remedy", "weights")
-    done = run("skin_lesions", *flags, output=tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "Of train, no row is of class vasc, which has no precision" in done.stdout
-    assert "Of test, no row is of class df, mel, nv, vasc, which has" in done.stdout
-    assert "Of validation" not in done.stdout
-    metrics, _ = read(latest(tmp_path, "skin_lesions"))
-    tested = {
-        row["metric"]
-        for row in metrics["results"]
-        if (row.get("split"), row.get("group")) == ("test", "by class")
-    }
-    assert {name.split()[1] for name in tested} == {"akiec", "bcc", "bkl"}
-    assert np.isfinite([row["reproduced"] for row in metrics["results"]]).all()
+    figures, said = finished("skin_lesions", *flags, output=tmp_path)
+    assert "Of train, no row is of class vasc, which has no precision" in said
+    assert "Of test, no row is of class df, mel, nv, vasc, which has" in said
+    assert "Of validation" not in said
+    tested = {metric.split()[1] for _, table, metric in figures if table == "test, by class"}
+    assert tested == {"akiec", "bcc", "bkl"}
+    assert np.isfinite(list(figures.values())).all()

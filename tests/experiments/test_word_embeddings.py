@@ -1,6 +1,6 @@
-import dataclasses
 import importlib.metadata
 import json
+from pathlib import Path
 from types import SimpleNamespace
 
 import keras
@@ -9,13 +9,9 @@ import tensorflow as tf
 from gensim.test.utils import datapath
 from keras_suite.experiments import word_embeddings
 from keras_suite.experiments.word_embeddings import Config
-from keras_suite.tuning.search import find_experiment
 
-from keras_suite import cli
-from keras_suite.errors import InputError
 from keras_suite.experiment import Variant
 from keras_suite.tasks.word_embeddings import answers, benchmarks, glove_package, nearest_words
-from tests.experiments.processes import QUICK_SAMPLE
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +44,10 @@ def test_a_run_answers_the_persons_questions_before_the_reports(quick_run, sampl
     assert f"president: {neighbours[0]} " in text
 
 
-def test_a_run_scores_the_benchmarks_as_gensim_does(quick_run, sample):
+def test_a_run_scores_the_benchmarks_as_gensim_does_beside_nothing_published(quick_run, sample):
     results = quick_run.metrics["results"]
+    compared = {each["model"] for each in results if each["reported"] is not None}
+    assert compared <= {"young:old::cow, right sign"}
     figures = {(r["model"], r["group"], r["metric"]): r["reproduced"] for r in results}
     _, theirs = sample.evaluate_word_analogies(datapath("questions-words.txt"))
     for section in theirs[:-1]:
@@ -64,47 +62,21 @@ def test_a_run_scores_the_benchmarks_as_gensim_does(quick_run, sample):
     assert ours == pytest.approx(spearman.statistic)
 
 
-def test_what_was_published_stands_beside_no_other_vectors(quick_run):
-    compared = {r["model"] for r in quick_run.metrics["results"] if r["reported"] is not None}
-    assert compared <= {"young:old::cow, right sign"}
-
-
 def test_a_run_draws_all_tasks_and_exports_the_neighbours(quick_run, sample):
     folder, metrics = quick_run.folder, quick_run.metrics
     assert {path.stem for path in (folder / "figures").iterdir()} == {
         *("neighbours", "triples", "analogies", "gender", "plural", "categories"),
         *("failing_analogy", "benchmark"),
     }
-    served = tf.saved_model.load(str(folder / "serving" / "word_embeddings" / "1"))
     classes = {"NearestRows": nearest_words.NearestRows}
     model = keras.saving.load_model(folder / "model.keras", classes, safe_mode=True)
     expected = [word for word, _ in sample.most_similar("king", topn=5)]
-    asked = tf.constant(["king", "nowhere-to-be-found"])
-    for outputs in (served.signatures["serving_default"](words=asked), model(asked)):
+    asked = ["king", "nowhere-to-be-found"]
+    for outputs in (quick_run.predict(words=asked), model(tf.constant(asked))):
         known, unknown = outputs["neighbours"].numpy()
         assert [word.decode() for word in known] == expected
         assert set(unknown) == {b""}
     assert (metrics["exported"], metrics["parameters"]["trainable"]) == ("sample", 0)
-
-
-@pytest.mark.parametrize(
-    ("flags", "sentence"),
-    [
-        (("--words", "presidnet"), "There is no vector for 'presidnet' (president"),
-        (("--analogy", "man:men::wman"), "There is no vector for 'wman' ("),
-        (("--neighbours", "4176"), "--neighbours 4176 is too many: give at most 4175."),
-        (("--neighbours", "0"), "--neighbours must be at least 1"),
-        (("--benchmark-words", "-1"), "--benchmark-words must be at least 0"),
-        (("--analogy", "king-man+woman"), "an analogy is written a:b::c or a:b::c:expected"),
-    ],
-)
-def test_what_cannot_be_asked_is_one_sentence_and_leaves_no_run(tmp_path, capfd, flags, sentence):
-    output = "--output", str(tmp_path)
-    assert cli.main(["run", "word_embeddings", *QUICK_SAMPLE, *flags, *output]) == 2
-    stderr = capfd.readouterr().err
-    assert stderr.startswith(f"error: {sentence}")
-    assert stderr.count("\n") == 1
-    assert not [path for path in tmp_path.glob("word_embeddings/*") if path.name != ".lock"]
 
 
 @pytest.mark.parametrize(
@@ -135,11 +107,6 @@ def test_every_figure_that_was_published_is_of_a_section_that_gensim_ships(sampl
     }
 
 
-def test_there_is_nothing_to_tune():
-    with pytest.raises(InputError, match="search_space"):
-        find_experiment("word_embeddings")
-
-
 def test_glove_answers_the_reports_questions_and_fails_where_the_report_does(glove):
     found = answers.ask(glove, Config().questions())
     assert found["left_out"] == []
@@ -153,17 +120,11 @@ def test_glove_answers_the_reports_questions_and_fails_where_the_report_does(glo
 
 
 def test_glove_scores_what_others_published(glove, tmp_path):
-    lines = (benchmarks.Path(datapath("questions-words.txt"))).read_text().splitlines()
+    lines = Path(datapath("questions-words.txt")).read_text().splitlines()
     start = lines.index(": family")
     (tmp_path / "family.txt").write_text("\n".join(lines[start : start + 507]))
     family = benchmarks.score_analogies(glove, path=str(tmp_path / "family.txt")).loc["family"]
     published = word_embeddings.ACCURACIES["family"]
     assert family["accuracy"] == pytest.approx(published, abs=5e-5)
-    assert benchmarks.score_pairs(glove)["SimLex-999"]["spearman"] == pytest.approx(
-        0.2631, abs=2e-3
-    )
-
-
-def test_a_config_is_refused_before_anything_is_loaded():
-    with pytest.raises(ValueError, match="--repeats must be 1"):
-        dataclasses.replace(Config(), repeats=2)
+    similar = benchmarks.score_pairs(glove)["SimLex-999"]
+    assert similar["spearman"] == pytest.approx(0.2631, abs=2e-3)

@@ -1,12 +1,17 @@
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 import transformers as tr
 from transformers.modeling_tf_pytorch_utils import convert_tf_weight_name_to_pt_weight_name
+from transformers.models.bert.modeling_tf_bert import TFBertEmbeddings, TFBertLayer
+from transformers.models.deit.modeling_tf_deit import TFDeiTLayer
 
 from keras_suite.layers.adopted import Adopted
-from tests.layers.tiny import FAMILIES, NO_POOLER, SIZES, inputs
+from keras_suite.layers.transformers_tf import tf_keras
+from tests.layers.tiny import FAMILIES, NO_POOLER, SIZES, inputs, moved
 
 families = pytest.mark.parametrize("family", list(FAMILIES))
 
@@ -26,29 +31,18 @@ def classifier(layer, family):
     return model
 
 
-def values(variables):
-    return [np.asarray(variable).copy() for variable in variables]
-
-
 @families
-def test_the_output_is_the_modules_own_and_training_is_passed_through(family):
+def test_outputs_and_variables_are_the_modules_own_under_the_names_they_have_in_pytorch(family):
     layer = adopt(family)
     still = layer.module(**inputs(family)).last_hidden_state
     assert np.array_equal(layer(inputs(family)), still)
     assert np.array_equal(layer(inputs(family), training=False), still)
     if family != "albert":  # ALBERT has no dropout by default
         assert not np.array_equal(layer(inputs(family), training=True), still)
-
-
-@families
-def test_every_variable_is_shared_and_counted_once_under_the_name_it_has_in_pytorch(family):
-    layer = adopt(family)
     assert all(a.value is b for a, b in zip(layer.weights, layer.module.weights, strict=True))
     assert layer.count_params() == layer.module.count_params()
-    expected = [
-        convert_tf_weight_name_to_pt_weight_name(each.name, tf_weight_shape=each.shape)[0]
-        for each in layer.module.weights
-    ]
+    pytorchs = convert_tf_weight_name_to_pt_weight_name
+    expected = [pytorchs(each.name, tf_weight_shape=each.shape)[0] for each in layer.module.weights]
     assert [weight.name for weight in layer.weights] == expected
 
 
@@ -58,19 +52,16 @@ def test_gradients_reach_and_a_step_moves_exactly_what_is_trainable(family):
         layer = adopt(family)
         layer.trainable = not frozen
         model = classifier(layer, family)
-        before = values(layer.weights)
-        model.fit(inputs(family), np.array([0, 1, 1]), verbose=0)
-        moved = [not np.array_equal(a, b) for a, b in zip(before, layer.weights, strict=True)]
-        assert moved == [not frozen] * len(layer.weights)
+        step = partial(model.fit, inputs(family), np.array([0, 1, 1]), verbose=0)
+        assert moved(layer.weights, step) == [not frozen] * len(layer.weights)
         assert len(model.trainable_weights) == 2 + (0 if frozen else len(layer.weights))
 
 
 @families
 def test_weights_and_whole_models_come_back_from_their_files_without_network(family, tmp_path):
-    model = classifier(adopt(family), family)
+    model, other = (classifier(adopt(family), family) for _ in range(2))
     expected = model(inputs(family))
     model.save_weights(tmp_path / "model.weights.h5")
-    other = classifier(adopt(family), family)
     assert not np.allclose(other(inputs(family)), expected)
     other.load_weights(tmp_path / "model.weights.h5")
     assert np.array_equal(other(inputs(family)), expected)
@@ -90,32 +81,28 @@ def test_the_export_gives_what_the_model_gives(tmp_path):
 
 
 def test_blocks_and_embeddings_are_adopted_too():
-    from transformers.models.bert.modeling_tf_bert import TFBertEmbeddings, TFBertLayer
-    from transformers.models.deit.modeling_tf_deit import TFDeiTLayer
-
     config = tr.BertConfig(**SIZES, vocab_size=50)
-    embeddings, block = Adopted(TFBertEmbeddings(config)), Adopted(TFBertLayer(config))
+    embeddings, block = (Adopted(kind(config)) for kind in (TFBertEmbeddings, TFBertLayer))
     hidden = embeddings(inputs("bert")["input_ids"])
     assert block(hidden).shape == (3, 7, 16)
     patches = np.ones((2, 5, 16), "float32")
     assert Adopted(TFDeiTLayer(tr.DeiTConfig(**SIZES)))(patches).shape == (2, 5, 16)
 
 
-def test_nothing_but_transformers_tf_layers_is_adopted_or_rebuilt():
-    import tf_keras
-
-    with pytest.raises(ValueError, match="no TF layer of transformers"):
-        Adopted(tf_keras.layers.Dense(3))
+def test_only_transformers_tf_layers_are_adopted_and_only_their_dense_layers_updated():
     evil = {"module": "os", "class_name": "system", "config": {}, "output": None}
-    with pytest.raises(ValueError, match="no TF layer of transformers"):
-        Adopted.from_config(evil)
+    for make, of in (Adopted, tf_keras.layers.Dense(3)), (Adopted.from_config, evil):
+        with pytest.raises(ValueError, match="no TF layer of transformers"):
+            make(of)
+    with pytest.raises(ValueError, match=r"has no dense layer encoder\.layer\.9"):
+        adopt("roberta").twin(lora={"encoder.layer.9": {"rank": 1}})
 
 
 def test_dropout_goes_on_from_a_saved_random_state():
     layer = adopt("bert")
     seeds = [v for v in layer.variables if "seed_generator_state" in v.path]
     assert len(seeds) == len(layer.dropouts) > 0
-    kept = values(seeds)
+    kept = [np.asarray(seed).copy() for seed in seeds]
     first = np.asarray(layer(inputs("bert"), training=True))
     assert not np.array_equal(layer(inputs("bert"), training=True), first)
     for seed, value in zip(seeds, kept, strict=True):
@@ -150,8 +137,3 @@ def test_a_twin_shares_every_variable_but_those_it_shall_have_for_itself(family)
     twin.weights[0].assign(twin.weights[0] + 1)
     assert not np.allclose(twin.weights[0], layer.weights[0])
     assert all(weight.trainable for weight in layer.weights)
-
-
-def test_low_rank_updates_go_only_where_there_is_a_dense_layer():
-    with pytest.raises(ValueError, match=r"has no dense layer encoder\.layer\.9"):
-        adopt("roberta").twin(lora={"encoder.layer.9": {"rank": 1}})

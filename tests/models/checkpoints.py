@@ -2,10 +2,7 @@
 
 import numpy as np
 from safetensors.numpy import save_file
-from transformers.modeling_tf_pytorch_utils import (
-    apply_transpose,
-    convert_tf_weight_name_to_pt_weight_name,
-)
+from transformers import modeling_tf_pytorch_utils as pytorch
 
 
 def randomize(model, seed=0):
@@ -17,12 +14,10 @@ def randomize(model, seed=0):
 
 
 def as_pytorch(model):
-    arrays = {}
+    arrays, renamed = {}, pytorch.convert_tf_weight_name_to_pt_weight_name
     for weight in model.weights:
-        name, transpose = convert_tf_weight_name_to_pt_weight_name(
-            weight.name, tf_weight_shape=weight.shape
-        )
-        array = apply_transpose(transpose, weight.numpy(), pt_to_tf=False)
+        name, transpose = renamed(weight.name, tf_weight_shape=weight.shape)
+        array = pytorch.apply_transpose(transpose, weight.numpy(), pt_to_tf=False)
         arrays[name] = np.ascontiguousarray(array)
     return arrays
 

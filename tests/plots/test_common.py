@@ -33,27 +33,24 @@ def predictions(matrix):
 FITS, MEASURES = {"one": HISTORY, "two": HISTORY}, ["loss", "accuracy"]
 
 
-def histogram():
-    return classes.class_histogram(
-        {"before": np.repeat([0, 1], [90, 10]), "after": np.repeat([0, 1], [90, 88])}, FRAUD
-    )
-
-
 def texts(figure):
     artists = figure.findobj(lambda artist: hasattr(artist, "get_text"))
     return {artist.get_text() for artist in artists}
 
 
 @pytest.mark.parametrize(("provenance", "mark"), [(SAMPLE, True), (REAL, False)])
-def test_sample_data_is_marked_in_the_picture(tmp_path, provenance, mark):
-    figure = histogram()
+def test_what_is_drawn_carries_its_numbers_and_whether_data_are_a_sample(
+    tmp_path, provenance, mark
+):
+    counts = {"before": np.repeat([0, 1], [90, 10]), "after": np.repeat([0, 1], [90, 88])}
+    figure = classes.class_histogram(counts, FRAUD)
+    assert {"90", "10", "88"} <= texts(figure)
     style.save(figure, tmp_path / "figure.png", provenance)
     assert any("SAMPLE DATA" in text for text in texts(figure)) == mark
     assert any(provenance.source in text.replace("\n", " ") for text in texts(figure))
 
 
-def test_what_is_drawn_carries_its_numbers():
-    assert {"90", "10", "88"} <= texts(histogram())
+def test_matrices_carry_shares_and_curves_their_areas():
     parts = {"train": predictions([[90, 0], [3, 7]]), "test": predictions([[9, 1], [0, 0]])}
     shares = {"3\n30.0%", "0\n–"}  # a dash for a class without rows
     assert shares <= texts(classes.confusion_matrices({"one": parts}, FRAUD))
@@ -63,14 +60,15 @@ def test_what_is_drawn_carries_its_numbers():
 
 
 def test_curves_are_of_their_epochs_and_measures():
-    train, validation = [1.0, 0.5, 0.25], [2.0, 1.0, 0.5]
+    def drawn(axes):
+        return [(line.get_label(), *map(list, line.get_data())) for line in axes.lines]
+
+    epochs, train, validation = [1, 2, 4], [1.0, 0.5, 0.25], [2.0, 1.0, 0.5]
     (loss, *_) = curves.learning_curves(FITS, MEASURES).axes
-    drawn = [(line.get_label(), *map(list, line.get_data())) for line in loss.lines]
-    assert drawn == [("train", [1, 2, 4], train), ("validation", [1, 2, 4], validation)]
+    assert drawn(loss) == [("train", epochs, train), ("validation", epochs, validation)]
     loss, accuracy = curves.validation_curves(FITS, MEASURES).axes
-    drawn = [(line.get_label(), *map(list, line.get_data())) for line in loss.lines]
-    assert drawn == [(name, [1, 2, 4], validation) for name in FITS]
-    assert [list(line.get_ydata()) for line in accuracy.lines] == [[0.8] * 3] * 2
+    assert drawn(loss) == [(name, epochs, validation) for name in FITS]
+    assert drawn(accuracy) == [(name, epochs, [0.8] * 3) for name in FITS]
 
 
 def test_a_gallery_shows_every_picture_and_no_empty_frame():

@@ -12,10 +12,11 @@ from tests.report.run_folders import SAMPLE, result, write_run
 @pytest.fixture
 def two(tmp_path):
     config = {"epochs": 3, "seed": 42, "old": 1}
-    results = [result(split="train"), result(split="a"), result(), result("f1", 0.5)]
+    seeds = {"std": 0.0, "values": [0.9, 0.9]}
+    results = [result(split="train"), result(split="a"), result(**seeds), result("f1", 0.5)]
     first = write_run(tmp_path, "1", config=config, results=results)
     config = {"epochs": 5, "seed": 42, "new": [1, 2]}
-    results = [result(reproduced=0.95), result("loss", 0.1), result("f1", split="train")]
+    results = [result(reproduced=0.95, **seeds), result("loss", 0.1), result("f1", split="train")]
     environment = {"python": "3.12.0", "keras": "3.15.1"}
     second = write_run(tmp_path, "2", config=config, results=results, environment=environment)
     return first, second
@@ -35,8 +36,7 @@ def test_what_differs_is_listed_and_figures_stand_side_by_side(two):
     accuracy, f1, loss, *others = comparison.pairs
     assert [pair.entry.metric for pair in (accuracy, f1, loss)] == ["accuracy", "f1", "loss"]
     assert [pair.entry.table for pair in others] == ["train", "train", "a"]
-    assert accuracy.difference == pytest.approx(0.05)
-    assert accuracy.verdict == "better"
+    assert (accuracy.difference, accuracy.verdict) == (pytest.approx(0.05), "better")
     assert f1.second is loss.first is None
     assert (f1.difference, f1.verdict) == (None, "")
     text = printed(comparison)
@@ -46,10 +46,14 @@ def test_what_differs_is_listed_and_figures_stand_side_by_side(two):
 
 def test_what_is_within_the_spread_of_the_seeds_is_neither_better_nor_worse(tmp_path):
     first = write_run(tmp_path, "a", results=[result(std=0.02, values=[0.88, 0.92])])
-    second = write_run(tmp_path, "b", results=[result(reproduced=0.91)])
-    third = write_run(tmp_path, "c", results=[result(reproduced=0.87)])
-    assert compare(first, second).pairs[0].verdict == ""
-    assert compare(first, third).pairs[0].verdict == "worse"
+    for i, (share, std, verdict) in enumerate(
+        ((0.91, 0.0, ""), (0.87, 0.01, "worse"), (0.87, 0.04, ""), (0.93, 0.0, "better"))
+    ):
+        found = result(reproduced=share, std=std, values=[share, share])
+        other = write_run(tmp_path, str(i), results=[found])
+        assert compare(first, other).pairs[0].verdict == verdict
+    single = write_run(tmp_path, "b", results=[result(reproduced=0.1)])
+    assert compare(first, single).pairs[0].verdict == compare(single, first).pairs[0].verdict == ""
 
 
 def test_a_run_with_itself_differs_in_nothing(two):
@@ -62,20 +66,23 @@ def test_a_run_with_itself_differs_in_nothing(two):
 def test_runs_that_cannot_be_compared_say_so(two, tmp_path):
     sample = write_run(tmp_path, "c", data=SAMPLE)
     other = write_run(tmp_path, "d", "other")
-    assert "do not compare" in compare(two[0], sample).notice
-    assert "do not compare" in printed(compare(two[0], sample))
-    assert "different experiments" in compare(two[0], other).notice
-    assert "SAMPLE ROWS" in compare(sample, sample).notice
+    for first, second, said in (
+        (two[0], sample, "do not compare"),
+        (two[0], other, "different experiments"),
+        (sample, sample, "SAMPLE ROWS"),
+    ):
+        comparison = compare(first, second)
+        assert said in comparison.notice
+        assert comparison.notice in " ".join(printed(comparison).split())
     assert compare(*two).notice == ""
 
 
 def test_an_experiment_stands_for_its_latest_run_and_what_is_no_run_is_refused(two, tmp_path):
     home = two[0].parent
-    with pytest.raises(InputError, match="toy is no run that can be compared"):
-        compare(home, two[0])
-    (home / "latest").symlink_to(two[1].name)
+    assert compare(home, two[0]).first.folder == two[1]  # the newest, where there is no link
+    (home / "latest").symlink_to(two[0].name)
     for named in (home, home / "latest"):
-        assert compare(named, two[0]).first.folder == two[1]
+        assert compare(named, two[1]).first.folder == two[0]
     (two[0] / "metrics.json").write_text("{")
     for folder in (tmp_path / "none", two[0]):
         with pytest.raises(InputError, match="is no run that can be compared"):

@@ -1,4 +1,5 @@
 import json
+import os
 import re
 import tempfile
 from html.parser import HTMLParser
@@ -59,13 +60,26 @@ def test_the_page_says_what_was_run_and_what_came_out(runs):
     assert 'alt="Learning curves of toy. Validation loss' in html
 
 
+def test_weights_are_named_with_commit_and_hash(runs):
+    weights = [{"name": "somebody/bert", "revision": "c" * 40, "sha256": "d" * 64}, "odd"]
+    write_run(runs, "20270101-000000-0a1b2c3d", weights=weights)
+    shown = page(runs)
+    assert "<dt>Weights</dt><dd>somebody/bert at cccccccc</dd>" in shown
+    assert f"SHA-256 of somebody/bert: <code>{'d' * 64}</code>" in shown
+
+
+def test_the_method_is_read_as_a_docstring_is(runs):
+    write_run(runs, method="By arXiv:2106.09685, ``--rank 8`` & <b>.\n\nThen so.")
+    link = '<a href="https://arxiv.org/abs/2106.09685">arXiv:2106.09685</a>'
+    shown = f"<p>By {link}, <code>--rank 8</code> &amp; &lt;b&gt;.</p>\n<p>Then so.</p>"
+    assert shown in page(runs)
+
+
 def test_the_newest_finished_run_of_the_papers_recipe_on_real_rows_is_shown(runs):
-    write_run(runs, "20260101-000000-aaaaaaaa")
-    write_run(runs, "20260102-000000-aaaaaaaa", preset="paper")
-    write_run(runs, "20260103-000000-aaaaaaaa", preset="paper", config={"epochs": 3})
-    write_run(runs, "20260104-000000-aaaaaaaa", preset="paper", data=SAMPLE)
-    write_run(runs, "20260105-000000-aaaaaaaa", preset="paper", status="interrupted")
-    write_run(runs, "20260106-000000-aaaaaaaa")
+    paper = {"preset": "paper"}
+    changes = {}, paper, paper | {"config": {"epochs": 3}}, paper | {"data": SAMPLE}
+    for day, change in enumerate([*changes, paper | {"status": "interrupted"}, {}], 1):
+        write_run(runs, f"2026010{day}-000000-aaaaaaaa", **change)
     _, [section] = write_report(runs, runs.parent / "report")
     assert section.shown.folder.name[:8] == "20260103"
     names = [run.folder.name[6:8] for run, _ in section.others]
@@ -84,7 +98,8 @@ def test_without_real_rows_the_newest_sample_is_shown_and_marked_everywhere(runs
     marked.append(re.search(r"<section.*?</h2>.*?<p class=\"notice\">", html, re.DOTALL)[0])
     assert len(marked) == 6
     assert all('<strong class="badge sample">Sample data</strong>' in each for each in marked)
-    write_run(runs, experiment="real", data=REAL)
+    seeds = [result(reported=0.8, std=0.01, values=[0.89, 0.91])]
+    write_run(runs, experiment="real", data=REAL, results=seeds)
     assert "verdict better" in page(runs)
 
 
@@ -99,11 +114,41 @@ def test_test_and_cost_are_open_and_the_rest_unfolds(runs):
 def test_broken_runs_are_listed_with_the_reason_and_stop_nothing(runs):
     write_run(runs)
     (write_run(runs, "20250101-000000-aaaaaaaa") / "metrics.json").write_text("[]")
-    (runs / "foreign" / "photos").mkdir(parents=True)
+    (runs / "foreign" / "photos" / "one").mkdir(parents=True)
     write_run(runs, "2024", "killed", status="running", results=[])
     text = Elements(page(runs)).text
     found = "holds no JSON object", "photos", "there is no metrics.json", "killed", "none done"
     assert [part for part in found if part not in text] == []
+
+
+@pytest.mark.parametrize("name", ["metrics.json", "config.json", "history.csv"])
+def test_the_files_of_a_run_are_its_own(runs, tmp_path, name):
+    """A page sent by mail would tell what links point to; a pipe is never read to its end."""
+    (tmp_path / "private.json").write_text('{"token": "secret"}')
+    folder = write_run(runs)
+    (folder / name).unlink()
+    (folder / name).symlink_to(tmp_path / "private.json")
+    text = Elements(page(runs)).text
+    assert f"{name} cannot be read" in text
+    assert "a link to elsewhere" in text
+    assert "secret" not in text
+    (folder / name).unlink()
+    os.mkfifo(folder / name)
+    assert "not a file" in Elements(page(runs)).text
+
+
+def test_a_config_of_any_depth_is_shown_as_far_as_it_can_be_read(runs):
+    deep = json.loads('{"a":' * 500 + "1" + "}" * 500)
+    write_run(runs, config={"deep": deep}, environment={"deep": deep})
+    assert "a: a: a: a: a: a: a: …" in Elements(page(runs)).text
+
+
+def test_a_folder_that_is_only_read_is_left_as_it_is(runs):
+    killed = write_run(runs, status="running")
+    (killed / ".lock").touch()
+    before = sorted((path, path.stat().st_mtime_ns) for path in runs.rglob("*"))
+    page(runs)
+    assert sorted((path, path.stat().st_mtime_ns) for path in runs.rglob("*")) == before
 
 
 def test_what_runs_say_is_text_and_nothing_else(runs):
@@ -114,7 +159,7 @@ def test_what_runs_say_is_text_and_nothing_else(runs):
     said |= {"data": REAL | {"source": EVIL}}
     said["results"] = [evil, evil | {"split": EVIL}]
     folder = write_run(runs, names, names, {EVIL: EVIL, "seed": EVIL}, **said)
-    write_figure(folder).rename(folder / "figures" / f"{names}.png")
+    write_figure(folder, names)
     write_run(runs, f"0{names}", names, {EVIL: 1}, status=EVIL)
     trials = write_search(runs, names) / "trials.csv"
     trials.write_text(trials.read_text().replace("query", "<img src=x onerror=alert(1)>"))
@@ -129,19 +174,19 @@ def test_what_runs_say_is_text_and_nothing_else(runs):
 
 
 def test_a_page_that_cannot_be_written_is_one_sentence_and_leaves_what_was_there(runs, tmp_path):
+    def refused(said, folder):
+        with pytest.raises(InputError, match=said):
+            write_report(runs, folder)
+
     runs.mkdir()
-    with pytest.raises(InputError, match="holds no runs"):
-        write_report(runs, tmp_path / "report")
+    refused("holds no runs", tmp_path / "report")
     assert not (tmp_path / "report").exists()
     write_run(runs)
-    (tmp_path / "file").touch()
-    with pytest.raises(InputError, match="cannot be made"):
-        write_report(runs, tmp_path / "file" / "report")
     kept = tmp_path / "report" / "index.html" / "mine.txt"
     kept.parent.mkdir(parents=True)
     kept.touch()
-    with pytest.raises(InputError, match="not the name of a page"):
-        write_report(runs, tmp_path / "report")
+    refused("cannot be made", kept / "report")
+    refused("not the name of a page", tmp_path / "report")
     assert kept.exists()
 
 

@@ -1,19 +1,11 @@
 import base64
+import os
 
 import pytest
 
 from keras_suite.report.pictures import read_pictures
 from keras_suite.runs.read import read_run
 from tests.report.run_folders import result, write_figure, write_run
-
-
-def test_a_figure_is_embedded_as_it_is(tmp_path):
-    assert read_pictures(tmp_path / "figures", "toy") == ([], [])
-    path = write_figure(tmp_path)
-    [picture], problems = read_pictures(tmp_path / "figures", "toy")
-    assert not problems
-    assert base64.b64decode(picture.uri.removeprefix("data:image/png;base64,")) == path.read_bytes()
-    assert (picture.width, picture.height) == (360, 240)
 
 
 @pytest.mark.parametrize(
@@ -40,17 +32,26 @@ def test_of_many_models_the_first_are_put_into_words(tmp_path):
     assert picture.alt.endswith("model 3, paper 0.9000; and 2 more.")
 
 
-def test_figures_that_are_not_whole_are_named(tmp_path):
-    whole = write_figure(tmp_path, "whole").read_bytes()
+def test_figures_are_embedded_as_they_are_but_what_is_not_whole_is_named(tmp_path):
     folder = tmp_path / "figures"
+    assert read_pictures(folder, "toy") == ([], [])
+    whole = write_figure(tmp_path, "whole").read_bytes()
     (folder / "folder.png").mkdir()
-    for name, content in (("cut", whole[:-1]), ("empty", b""), ("text", b"<svg>"), (".part", b"")):
+    broken = {"cut": whole[:-1], "empty": b"", "text": b"<svg>", ".part": b""}
+    for name, content in (broken | {"headless": whole[:8] + whole[-8:]}).items():
         (folder / f"{name}.png").write_bytes(content)
-    pictures, problems = read_pictures(folder, "toy")
-    assert [picture.caption for picture in pictures] == ["Whole"]
+    os.mkfifo(folder / "pipe.png")  # which would never be read to its end
+    (tmp_path.parent / "private.png").write_bytes(whole)
+    (folder / "link.png").symlink_to(tmp_path.parent / "private.png")
+    [picture], problems = read_pictures(folder, "toy")
+    assert base64.b64decode(picture.uri.removeprefix("data:image/png;base64,")) == whole
+    assert (picture.caption, picture.width, picture.height) == ("Whole", 360, 240)
     assert problems == [
         "figure cut.png cannot be shown (cut off)",
         "figure empty.png cannot be shown (not a PNG file)",
         "figure folder.png cannot be shown (not a file)",
+        "figure headless.png cannot be shown (cut off)",
+        "figure link.png cannot be shown (a link to elsewhere)",
+        "figure pipe.png cannot be shown (not a file)",
         "figure text.png cannot be shown (not a PNG file)",
     ]

@@ -5,6 +5,8 @@ import pytest
 from keras_suite.runs.entry import read_entries
 from tests.report.run_folders import result
 
+SEEDS = {"std": 0.0, "values": [0.5, 0.5]}
+
 
 def entries(*results):
     found, problems = read_entries(list(results))
@@ -19,17 +21,21 @@ def entry(*arguments, **named):
 @pytest.mark.parametrize(
     ("metric", "reproduced", "reported", "more", "verdict"),
     [
-        ("accuracy", 0.9, 0.86, {}, "better"),
-        ("accuracy", 0.8, 0.86, {}, "worse"),
-        ("loss", 0.2, 0.3, {}, "better"),
-        ("loss", 0.4, 0.3, {}, "worse"),
-        ("accuracy", 0.8649, 0.86, {}, "same"),  # as far as is reported
-        ("accuracy", 0.8651, 0.86, {}, "better"),
-        ("accuracy", 0.9, None, {}, ""),
-        ("accuracy", math.nan, 0.9, {}, ""),
-        ("tp", 10, 12, {}, ""),
-        ("accuracy", 0.9, 0.8, {"direction": "min"}, "worse"),  # as the file has it
-        ("accuracy", 0.9, 0.8, {"direction": None}, ""),
+        ("accuracy", 0.9, 0.86, SEEDS, "better"),
+        ("accuracy", 0.8, 0.86, SEEDS, "worse"),
+        ("loss", 0.2, 0.3, SEEDS, "better"),
+        ("loss", 0.4, 0.3, SEEDS, "worse"),
+        ("accuracy", 0.8649, 0.86, SEEDS, "same"),  # as far as is reported
+        ("accuracy", 0.8651, 0.86, SEEDS, "better"),
+        ("accuracy", 0.895, 0.8895, {"std": 0.006, "values": [0.89, 0.9]}, "within the spread"),
+        ("accuracy", 0.9, 0.86, {"std": 0.03, "values": [0.85, 0.91, 0.94]}, "within the spread"),
+        ("accuracy", 0.9, 0.86, {}, ""),  # of a single seed
+        ("accuracy", 0.9, None, SEEDS, ""),
+        ("accuracy", math.nan, 0.9, SEEDS, ""),
+        ("accuracy", None, 0.9, SEEDS, ""),  # as strict JSON has NaN
+        ("tp", 10, 12, SEEDS, ""),
+        ("accuracy", 0.9, 0.8, SEEDS | {"direction": "min"}, "worse"),  # as the file has it
+        ("accuracy", 0.9, 0.8, SEEDS | {"direction": None}, ""),
     ],
 )
 def test_the_verdict_goes_by_the_direction_and_what_is_reported(
@@ -37,39 +43,39 @@ def test_the_verdict_goes_by_the_direction_and_what_is_reported(
 ):
     found = entry(metric, reproduced, reported, **more)
     assert found.verdict == verdict
-    apart = None if reported is None else pytest.approx(reproduced - reported, nan_ok=True)
+    value = math.nan if reproduced is None else reproduced
+    apart = None if reported is None else pytest.approx(value - reported, nan_ok=True)
     assert found.deviation == apart
 
 
-def test_a_mean_its_spread_and_deviation_have_the_same_decimals():
-    counts = entry("tp", 904.667, 905, std=0.577, values=[904, 905, 905])
-    assert (counts.text, counts.std_text, counts.deviation_text) == ("904.7", "±0.6", "−0.3")
-    few = entry("fp", 4.0, std=2.6458, values=[1, 5, 6])
-    assert (few.text, few.std_text) == ("4.0", "±2.6")
-    share = entry("f1", 0.93517, 0.86, std=0.0049, values=[0.93, 0.94])
-    assert (share.text, share.std_text, share.deviation_text) == ("0.9352", "±0.0049", "+0.0752")
-    assert (share.reported_text, entry("f1", 0.9).reported_text) == ("0.86", "")
+@pytest.mark.parametrize(
+    ("found", "texts"),
+    [
+        (entry("tp", 904.667, 905, std=0.577, values=[904, 905, 905]), "904.7 ±0.6 −0.3 905"),
+        (entry("fp", 4.0, 4, std=2.6458, values=[1, 5, 6]), "4.0 ±2.6 0.0 4"),
+        (entry("f1", 0.93517, 0.86, std=0.0049, values=[0.93]), "0.9352 ±0.0049 +0.0752 0.86"),
+        (entry("f1", 0.9), "0.9000"),
+    ],
+)
+def test_a_mean_its_spread_and_deviation_have_the_same_decimals(found, texts):
+    written = found.text, found.std_text, found.deviation_text, found.reported_text
+    assert " ".join(filter(None, written)) == texts
 
 
-def test_test_and_cost_are_read_first_and_a_table_has_the_name_of_split_and_group():
+def test_tables_are_named_by_split_and_group_test_and_cost_first_as_in_older_runs():
     splits = [result(split=split) for split in ("train", "a", "test")]
     found = entries(*splits, result(split="", group="cost"), result(group="by class"))
     assert [each.table for each in found] == ["test", "cost", "train", "a", "test, by class"]
-
-
-def test_older_runs_give_no_direction_and_name_groups_as_splits():
-    older = {"model": "cnn", "protocol": "", "reported": None, "reproduced": 3}
-    count, loss = entries(
-        older | {"split": "train, by class", "metric": "loss"},
-        older | {"split": "cost", "metric": "parameters"},
-    )
-    assert (loss.table, loss.direction, loss.of) == ("train, by class", "min", "cnn")
-    assert (count.table, count.direction) == ("cost", None)
+    older = {"model": "cnn", "protocol": "", "reported": None, "reproduced": 3}  # no direction
+    split_and_metric = ("train, by class", "loss"), ("cost", "parameters")
+    found = entries(*(older | {"split": s, "metric": m} for s, m in split_and_metric))
+    told = [(each.table, each.direction, each.of) for each in found]
+    assert told == [("cost", None, "cnn"), ("train, by class", "min", "cnn")]
 
 
 BROKEN = {
     "model": [None], "decision": [3], "direction": [["max"]], "reported": ["0.9"], "std": [[]],
-    "reproduced": ["0.9", None, True], "values": [3, [0.9, "x"]],
+    "reproduced": ["0.9", True], "values": [3, [0.9, "x"]],
 }  # fmt: skip
 
 

@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 
 import pytest
@@ -9,16 +10,13 @@ from keras_suite.terminal import files
 from tests.report.run_folders import SAMPLE, metrics, write_run
 
 
-def test_a_finished_run_is_read_whole(tmp_path):
-    record = read_run(write_run(tmp_path))
+def test_a_finished_run_is_read_whole_and_an_older_one_lacks_things_without_being_broken(tmp_path):
+    folder = write_run(tmp_path)
+    record = read_run(folder)
     assert (record.status, record.problems, record.name) == ("done", (), "toy")
     assert (record.data_kind, record.total_seconds, record.config["epochs"]) == ("real", 608, 3)
     assert [row["val_loss"] for row in record.history] == ["0.5", "0.25"]
     assert [entry.metric for entry in record.entries] == ["accuracy", "loss", "f1"]
-
-
-def test_an_older_run_lacks_things_without_being_broken(tmp_path):
-    folder = write_run(tmp_path)
     older = {k: v for k, v in metrics().items() if k in ("status", "results", "data")}
     (folder / "metrics.json").write_text(json.dumps(older))
     (folder / "history.csv").unlink()
@@ -36,15 +34,16 @@ def test_running_without_a_process_is_killed(tmp_path):
         assert read_run(folder).status == "running"
 
 
+NOT_WHOLE, NO_STATUS = "metrics.json is not whole JSON", "no status that a run has"
 DAMAGED = [
-    ("metrics.json", json.dumps(metrics())[:200], "broken", "not whole JSON"),
-    ("metrics.json", b"\xff\xfe\x00", "broken", "not whole JSON"),
-    ("metrics.json", "[" * 200_000, "broken", "not whole JSON"),
+    ("metrics.json", json.dumps(metrics())[:200], "broken", NOT_WHOLE),
+    ("metrics.json", b"\xff\xfe\x00", "broken", NOT_WHOLE),
+    ("metrics.json", "[" * 200_000, "broken", NOT_WHOLE),
     ("metrics.json", None, "broken", "there is no metrics.json"),
     ("metrics.json", dict, "broken", "metrics.json cannot be read (Is a directory)"),
     ("metrics.json", "[1, 2]", "broken", "holds no JSON object"),
-    ("metrics.json", '{"results": []}', "broken", "no status that a run has"),
-    ("metrics.json", json.dumps(metrics(status="asleep")), "broken", "no status that a run has"),
+    ("metrics.json", '{"results": []}', "broken", NO_STATUS),
+    ("metrics.json", json.dumps(metrics(status="asleep")), "broken", NO_STATUS),
     ("metrics.json", json.dumps(metrics(results=[{}, {}])), "done", "2 of 2 results cannot be"),
     ("config.json", "{", "done", "config.json is not whole JSON"),
     ("history.csv", b"a,b\n\xff,1\n", "done", "history.csv cannot be read"),
@@ -74,9 +73,9 @@ def test_a_damaged_file_is_named_with_the_reason(tmp_path, name, content, status
 )  # fmt: skip
 def test_what_is_not_of_its_type_is_named_and_left_out(tmp_path, name, value):
     record = read_run(write_run(tmp_path, **{name: value}))
-    assert record.problems == (f"{name} in metrics.json is not of its type",)
+    problem = f"{name} in metrics.json is not of its type"
+    assert (record.problems, record.status) == ((problem,), "done")
     assert not record.metrics[name]
-    assert record.status == "done"
 
 
 def test_runs_are_found_by_experiment_the_newest_first(tmp_path):
@@ -105,9 +104,7 @@ def make(runs, experiment, status="done", exported=True):
     return folder
 
 
-def test_a_run_may_be_named_by_folder_link_or_experiment_and_all_runs_for_the_latest_of_each(
-    tmp_path,
-):
+def test_a_run_is_named_by_folder_link_or_experiment_and_all_runs_by_their_folder(tmp_path):
     first, second = make(tmp_path, "good"), make(tmp_path, "better")
     for named in (first, first.parent / "latest", first.parent):
         (run,), refused = find_runs([named])
@@ -125,8 +122,7 @@ def test_a_run_may_be_named_by_folder_link_or_experiment_and_all_runs_for_the_la
     assert "has no export (serving/bare/1)" in bare
     assert "is not done (its status is interrupted)" in halted
     for name, sentence in (("gone", gone), ("removed", removed), ("torn", torn)):
-        assert name in sentence
-        assert "metrics.json cannot be read" in sentence
+        assert re.search(f"{name}.*metrics.json cannot be read", sentence)
 
 
 @pytest.mark.parametrize(

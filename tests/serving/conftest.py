@@ -2,8 +2,9 @@ import pytest
 import tensorflow as tf
 
 from keras_suite.serving.predict import Predict
+from tests.experiments.processes import LOAD
 from tests.serving import tiny_models
-from tests.serving.rest_server import LOAD, rest_server
+from tests.serving.rest_server import rest_server
 from tests.serving.tables import table
 
 

@@ -1,67 +1,41 @@
 """A small server with TF Serving's REST API: https://www.tensorflow.org/tfx/serving/api_rest."""
 
 import base64
-import functools
 import json
 import re
-import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import tensorflow as tf
+from werkzeug import Response
 
 from keras_suite.serving.card import read_signature
+from tests.data.web import answering
+from tests.experiments.processes import LOAD
 
-LOAD = functools.cache(tf.saved_model.load)
 URL = re.compile(r"/v1/models/(\w+)(?:/versions/(\d+))?(?::predict)?")
 
 
 @contextmanager
 def rest_server(models: Path):
     """Serve a folder's models; gives url, the bodies asked, and faults to answer first with."""
-    told = SimpleNamespace(url="", bodies=[], faults=[])
+    told = SimpleNamespace(bodies=[], faults=[])
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    def app(request):
+        name, version = URL.fullmatch(request.path).groups()
+        folder = models / name / (version or max(each.name for each in (models / name).glob("*")))
+        if request.method == "GET":
+            status = {"version": folder.name, "state": "AVAILABLE"}
+            return Response(json.dumps({"model_version_status": [status]}))
+        told.bodies.append(json.loads(request.data))
+        fault = told.faults.pop(0) if told.faults else None
+        status, content = fault or _predicted(folder, told.bodies[-1])
+        return Response(content if isinstance(content, bytes) else json.dumps(content), status)
 
-        def do_GET(self):
-            self._answer(*_status(_version(models, self.path)))
-
-        def do_POST(self):
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            told.bodies.append(body)
-            fault = told.faults.pop(0) if told.faults else None
-            self._answer(*fault or _predicted(_version(models, self.path), body))
-
-        def log_message(self, *_):
-            """Not on the terminal."""
-
-        def _answer(self, status, content):
-            body = content if isinstance(content, bytes) else json.dumps(content).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        told.url = f"http://127.0.0.1:{server.server_port}"
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    with answering(app) as told.url:
         yield told
-        server.shutdown()
-
-
-def _version(models: Path, path: str) -> Path:
-    name, version = URL.fullmatch(path).groups()
-    return models / name / (version or max(each.name for each in (models / name).glob("*")))
-
-
-def _status(folder: Path) -> tuple[int, dict]:
-    if folder.is_dir():
-        return 200, {"model_version_status": [{"version": folder.name, "state": "AVAILABLE"}]}
-    return 404, {"error": f"Could not find version {folder.name} of model {folder.parent.name}"}
 
 
 def _predicted(folder: Path, body: dict) -> tuple[int, dict]:

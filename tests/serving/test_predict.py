@@ -1,20 +1,23 @@
+import json
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from keras_suite.errors import InputError
+from keras_suite.serving import predict
 from keras_suite.serving.examples import Examples
 from keras_suite.serving.predict import Predict
 from keras_suite.serving.server_files import MAX_BATCH_SIZE
-from tests.experiments.processes import ROOT
+from tests.data.refusals import refused
+from tests.experiments.processes import succeed
 from tests.report.run_folders import SAMPLE
 from tests.serving.tables import table, write
-from tests.serving.tiny_models import change
+from tests.serving.tiny_models import change, copied
 
 PAYMENTS = np.random.default_rng(0).normal(0, 3, (600, 5)).astype("float32")
 HEADER = ["Time", "Amount", "V1", "V2", "Class"]
@@ -54,14 +57,13 @@ def test_every_row_of_a_csv_file_is_predicted_in_order_by_the_version_named(
 
 
 @pytest.mark.parametrize("named", ["", "..", "../..", "../latest"])
-def test_a_run_an_experiment_or_the_folder_of_one_predicts(toy, tmp_path, capsys, named):
+def test_a_run_an_experiment_or_the_folder_of_one_predicts(toy, tmp_path, do, named):
     change(toy, serving={"columns": ["a", "b", "c"], "classes": ["no", "yes"]}, data=SAMPLE)
     examples = Examples.load(toy / "serving" / "examples.npz")
     path = write(tmp_path / "rows.csv", ["a", "b", "c"], examples.inputs["features"])
-    Predict(toy / named, csv=path).run()
-    told = capsys.readouterr()
-    assert told.err == "SAMPLE DATA: toy was trained on nothing else.\n"
-    found, expected = table(told.out), examples.outputs
+    code, out, err = do("predict", toy / named, "--csv", path)
+    assert (code, err) == (0, "SAMPLE DATA: toy was trained on nothing else.\n")
+    found, expected = table(out), examples.outputs
     np.testing.assert_allclose(np.array(found["scores"], "f4"), expected["scores"], atol=1e-5)
     classes = np.array(["no", "yes"])[expected["probabilities"].argmax(1)]
     assert found["class"] == classes.tolist()
@@ -106,6 +108,9 @@ def test_a_file_is_written_whole_or_not_at_all(ask, server, payments, tmp_path):
         ("nameless", {"csv": "p.csv"}, r"nameless reads features \(float32 \[None, 3\]\): call"),
         ("fraud", {"csv": "p.csv", "text": ("a",)}, "Give one of --csv FILE"),
         ("fraud", {"csv": "p.csv", "timeout": 0.0}, "--timeout must be above 0"),
+        ("qa", {"text": ("Where?",)}, "--text must give 2 texts: question and context"),
+        ("topics", {"text": ("safe", "")}, "--text: the text is empty"),
+        ("words", {"text": ("\udcff",)}, "--text: the words is not UTF-8"),
     ],
 )
 def test_what_cannot_be_asked_is_one_sentence(ask, name, flags, said):
@@ -133,15 +138,70 @@ def test_a_damaged_export_is_one_sentence(
     assert not (tmp_path / "out.csv").exists()
 
 
+EDITED = [
+    ("fraud", lambda card: card.pop("outputs"), "outputs"),
+    ("fraud", lambda card: card.update(inputs={}), "names no input of the model"),
+    ("fraud", lambda card: card["inputs"]["features"].update(shape="any"), "shape"),
+    ("fraud", lambda card: card.update(columns=[1, 2, 3]), "columns"),
+    ("fashion", lambda card: card.update(classes="abc"), "classes"),
+    ("fashion", lambda card: card["classes"].pop(), "gives more classes than bag, boot"),
+    ("topics", lambda card: card["text"].pop("reads"), "reads"),
+    ("topics", lambda card: card["text"].pop("max_length"), "max_length"),
+    ("topics", lambda card: card["text"].update(reads="aloud"), "reads"),
+    ("topics", lambda card: card["text"].update(max_length=-5), "gives max_length, .* no text has"),
+    ("qa", lambda card: card["text"].update(stride=2**70), "gives max_length, .* no text has"),
+    ("topics", lambda card: card.update(text=["a"]), "text"),
+    ("qa", lambda card: card["text"].update(threshold="high"), "threshold"),
+]
+
+
+@pytest.mark.parametrize(("name", "edit", "said"), EDITED)
+def test_an_edited_card_is_one_sentence(ask, exported, payments, tmp_path, name, edit, said):
+    shutil.copytree(exported / name / "1", tmp_path / name / "1")
+    file = tmp_path / name / CARD
+    card = json.loads(file.read_text())
+    edit(card)
+    file.write_text(json.dumps(card))
+    picture = tmp_path / "white.png"
+    Image.new("L", (6, 4), 255).save(picture)
+    given = {"fraud": {"csv": payments}, "fashion": {"image": (picture,)}}
+    with refused(said):
+        ask(tmp_path / name, **given.get(name, {"text": ("a", "b")}))
+
+
+@pytest.mark.parametrize("name", ["runs[1]", "a*", "what?", "[bold]"])
+def test_signs_of_patterns_and_markup_in_paths_are_letters(kept_run, tmp_path, do, name):
+    run, models = copied(kept_run, tmp_path / name), tmp_path / f"{name}-models"
+    change(run, serving={"columns": ["a", "b", "c"]})
+    path = write(tmp_path / f"{name}.csv", ["a", "b", "c"], [[1, 2, 3]])
+    assert f"{models / 'toy' / '1'}" in do("export", run, "--to", models)[1]
+    told = [do("predict", each, "--csv", path) for each in (run, run / "../..", models / "toy")]
+    assert [code for code, _, _ in told] == [0] * 3
+    assert len({out for _, out, _ in told}) == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"[" * 100_000, b'"\xff"', b"null"])
+def test_a_broken_card_is_one_sentence(ask, exported, payments, tmp_path, content):
+    shutil.copytree(exported / "fraud" / "1", tmp_path / "fraud" / "1")
+    (tmp_path / "fraud" / CARD).write_bytes(content)
+    with refused("export it again", tmp_path / "fraud" / CARD):
+        ask(tmp_path / "fraud", csv=payments)
+
+
+def test_a_request_to_a_server_is_bounded_in_bytes(ask, server, payments, monkeypatch):
+    monkeypatch.setattr(predict, "MAX_REQUEST_BYTES", 12 * 100)  # of 100 rows
+    told = ask("fraud", csv=payments, rest=server.url)
+    assert len(told["fraud_probability"]) == len(PAYMENTS)
+    assert {len(body["inputs"]["features"]) for body in server.bodies} == {100, 56, 88}
+
+
 @pytest.mark.parametrize("by_server", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_the_command_needs_no_keras_and_with_a_server_no_tensorflow(
     exported, server, payments, by_server
 ):
     flags = ["--rest", server.url] * by_server
-    line = [sys.executable, "-c", WITH_LITTLE, exported, payments, *flags]
-    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert len(done.stdout.splitlines()) == 1 + len(PAYMENTS) + 1 + 2
+    out = succeed("-c", WITH_LITTLE, exported, payments, *flags)
+    assert len(out.splitlines()) == 1 + len(PAYMENTS) + 1 + 2
 
 
 def test_the_command_ends_quietly_where_nobody_reads_on(exported, payments, monkeypatch):

@@ -5,8 +5,11 @@ from transformers import AutoTokenizer
 
 from keras_suite.errors import InputError
 from keras_suite.serving import images
+from keras_suite.serving.images import read_image
+from keras_suite.serving.predict import Predict
 from keras_suite.tasks.fake_news.tweets import clean_tweet
 from keras_suite.tasks.persian_qa.answer import answer
+from tests.data.refusals import refused
 from tests.serving.tables import write
 from tests.serving.tiny_models import CLASSES, CONTEXT, NEIGHBOURS, QUESTION_SETTINGS, TEXTS
 
@@ -37,31 +40,102 @@ def test_images_of_any_size_go_as_they_are_turned_as_the_camera_was_held(ask, se
     pixels = np.arange(6, dtype=np.uint8).reshape(2, 3, 1).repeat(3, 2)
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned right by 90 degrees
-    paths = tmp_path / "turned.png", tmp_path / "clear.png"
+    paths = tmp_path / "turned.png", tmp_path / "other.png"
     Image.fromarray(pixels).save(paths[0], exif=exif)
-    Image.fromarray(np.full((5, 1, 4), 7, np.uint8)).save(paths[1])
+    Image.fromarray(pixels[:1]).save(paths[1])
     assert ask("photos", image=paths, rest=server.url)["class"] == ["1", "1"]
-    turned, clear = (np.array(body["inputs"]["images"]) for body in server.bodies)
+    turned, other = (np.array(body["inputs"]["images"]) for body in server.bodies)
     np.testing.assert_array_equal(turned[0], np.rot90(pixels, -1))
-    np.testing.assert_array_equal(clear, np.full((1, 5, 1, 3), 7))
+    np.testing.assert_array_equal(other[0], pixels[:1])
 
 
-def test_a_file_that_cannot_be_used_as_an_image_is_named(ask, tmp_path, monkeypatch):
-    page, half, gone, large = (tmp_path / f"{n}.png" for n in ("page", "half", "gone", "large"))
-    page.write_text("<html>")
-    Image.fromarray(np.zeros((99, 80), np.uint8)).save(large)
-    half.write_bytes(large.read_bytes()[:60])
-    for path, said in (
-        (page, r"page\.png cannot be read as an image \(cannot identify"),
-        (half, r"half\.png cannot be read as an image"),
-        (gone, r"gone\.png cannot be read as an image \(.*No such file"),
-        (large, r"large\.png is 80 pixels wide and 99 high, but the model reads 6 × 4: crop"),
-    ):
+def test_an_image_that_cannot_be_used_is_named(ask, tmp_path, monkeypatch):
+    def refused(said, name, path):
         with pytest.raises(InputError, match=said):
-            ask("fashion", image=(path,))
+            ask(name, image=(path,))
+
+    large = tmp_path / "large.png"
+    refused(r"large\.png cannot be read as an image \(.*No such file", "fashion", large)
+    Image.fromarray(np.zeros((99, 80), np.uint8)).save(large)
+    wide = r"large\.png is 80 pixels wide and 99 high, but the model reads 6 × 4: crop"
+    refused(wide, "fashion", large)
     monkeypatch.setattr(images, "MAX_BYTES", 80 * 99)
-    with pytest.raises(InputError, match=r"large\.png has 80 × 99 pixels: make it smaller"):
-        ask("photos", image=(large,))
+    refused(r"large\.png has 80 × 99 pixels: make it smaller", "photos", large)
+
+
+def palette():
+    image = Image.fromarray(np.uint8([[0, 1, 2]]), "P")
+    image.putpalette([0, 0, 0, 255, 0, 0, 255, 255, 255])
+    return image
+
+
+def with_alpha(mode):
+    colours = np.zeros((1, 3, len(mode)), np.uint8)  # black, to be seen by alpha alone
+    colours[..., -1] = 0, 51, 255
+    return Image.fromarray(colours, mode)
+
+
+GREY16 = Image.fromarray(np.uint16([[0, 257 * 100, 65535]]))
+RED = [[0, 0, 0], [255, 0, 0], [255, 255, 255]]
+SHADES, ON_WHITE = [[i] * 3 for i in (0, 100, 255)], [[i] * 3 for i in (255, 204, 0)]
+LIKE = [
+    ("a.png", GREY16, {}, SHADES),
+    ("a.tif", GREY16, {}, SHADES),
+    ("a.pgm", GREY16, {}, SHADES),
+    ("a.png", with_alpha("LA"), {}, ON_WHITE),
+    ("a.png", with_alpha("RGBA"), {}, ON_WHITE),
+    ("a.png", palette(), {}, RED),
+    ("a.png", palette(), {"transparency": 0}, [[255] * 3, *RED[1:]]),
+    ("a.gif", palette(), {}, RED),
+    ("a.png", Image.fromarray(np.array([[0, 1, 1]], bool)), {}, [[0] * 3, [255] * 3, [255] * 3]),
+    ("a.tif", Image.fromarray(np.uint8([RED])).convert("CMYK"), {}, RED),
+]
+
+
+@pytest.mark.parametrize(("name", "image", "options", "colours"), LIKE)
+def test_an_image_of_any_mode_is_read_as_it_looks_on_white(tmp_path, name, image, options, colours):
+    image.save(tmp_path / name, **options)
+    found = read_image(tmp_path / name, None, None, 3)
+    np.testing.assert_array_equal(found, np.uint8([colours]))
+    grey = np.asarray(Image.fromarray(np.uint8([colours])).convert("L"))
+    np.testing.assert_array_equal(read_image(tmp_path / name, 1, 3), grey)
+
+
+def frames(path):
+    Image.fromarray(np.uint8([[0]])).save(
+        path, save_all=True, append_images=[Image.new("L", (1, 1), 9)]
+    )
+
+
+def large(path):
+    Image.new("1", (20_000, 20_000)).save(path)  # 400 million pixels in few bytes
+
+
+UNREADABLE = [
+    ("a.gif", frames, r"holds 2 images: save the one that is meant"),
+    ("a.tif", Image.fromarray(np.float32([[0.0, 1.0]])).save, "has 32 bits a pixel"),
+    ("a.tif", Image.fromarray(np.int32([[0, 10**6]])).save, "has 32 bits a pixel"),
+    ("a.png", large, "cannot be read as an image|pixels: make it smaller"),
+    ("a.png", Image.new("1", (10_000, 10_000)).save, "has 10000 × 10000 pixels: make it smaller"),
+    ("a.eps", Image.new("L", (4, 4)).save, "cannot be read as an image"),  # would run a program
+    ("a.png", lambda path: path.write_bytes(b"\x89PNG\r\n\x1a\n"), "cannot be read as an image"),
+    ("a.png", lambda path: path.mkdir(), "cannot be read as an image"),
+]
+
+
+@pytest.mark.parametrize(("name", "write_to", "said"), UNREADABLE)
+def test_what_is_not_one_image_of_known_white_is_one_sentence(tmp_path, name, write_to, said):
+    write_to(tmp_path / name)
+    with refused(said, tmp_path / name):
+        read_image(tmp_path / name, None, None, 3)
+
+
+def test_an_image_of_one_colour_is_predicted_and_said(exported, tmp_path, capsys):
+    paths = tmp_path / "blank.png", tmp_path / "drawn.png"
+    Image.new("L", (6, 4), 7).save(paths[0])
+    Image.fromarray(np.arange(24, dtype=np.uint8).reshape(4, 6)).save(paths[1])
+    Predict(exported / "fashion", image=paths).run()
+    assert capsys.readouterr().err == f"{paths[0]} is of one colour alone.\n"
 
 
 @pytest.mark.parametrize("name", ["topics", "tweets", "pairs"])
@@ -102,19 +176,6 @@ def test_questions_are_answered_from_all_windows_of_their_contexts(
         write(path, ["question", "context"], [asked[0], bad])
         with pytest.raises(InputError, match=said):
             ask("qa", csv=path)
-
-
-@pytest.mark.parametrize(
-    ("name", "texts", "said"),
-    [
-        ("qa", ("Where?",), "--text must give 2 texts: question and context"),
-        ("topics", ("safe", ""), "--text: the text is empty"),
-        ("words", ("\udcff",), "--text: the words is not UTF-8"),
-    ],
-)
-def test_texts_that_cannot_be_used_are_one_sentence(ask, name, texts, said):
-    with pytest.raises(InputError, match=said):
-        ask(name, text=texts)
 
 
 def test_words_get_their_neighbours(ask):

@@ -50,6 +50,7 @@ def test_strings_go_and_come_as_they_are(call, server, compute):
     [
         (b"[1.0, NaN, Infinity, -Infinity]", "float32", [1, np.nan, np.inf, -np.inf]),
         (b"[18446744073709551615]", "uint64", [2**64 - 1]),
+        (b"[255]", "uint8", [255]),
         (b'["a", {"b64": "/wA="}, "\xff"]', "string", [b"a", b"\xff\x00", b"\xff"]),
     ],
 )
@@ -70,9 +71,14 @@ def test_what_the_server_writes_is_read_exactly(body, dtype, expected):
         ({}, (200, b"<html>"), "does not answer as .* status 200 and"),
         ({}, (404, b"<html>"), "does not answer as .* status 404 and"),
         ({}, (200, {"outputs": [[1], [1, 2]]}), "does not answer as .* status 200 and"),
+        ({}, (200, b'{"outputs": ' + b"[" * 100_000), "does not answer as .* status 200 and"),
+        ({}, (200, b'{"outputs": [1' + b"0" * 400 + b"]}"), "does not answer as .* status 200"),
+        ({}, (500, b"[" * 100_000), "does not answer as .* status 500 and"),
+        ({}, (400, {"error": "\x1b]0;owned\x07\nerror: two " + "a" * 999}),
+         r"refuses fraud: \?\]0;owned\? error: two \(status 400\)\.$"),
         ({}, (500, []), "does not answer as .* status 500 and"),
     ],
-)
+)  # fmt: skip
 def test_what_a_server_does_not_give_is_one_sentence(call, server, asked, fault, said):
     server.faults.extend([fault] * bool(fault))
     with pytest.raises(InputError, match=said):

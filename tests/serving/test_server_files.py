@@ -11,7 +11,15 @@ from keras_suite.serving.server_files import can_batch, versions, write_server_f
 
 @pytest.fixture
 def models(tmp_path):
-    for folder in ("fraud/1", "fraud/10", "fraud/9", "fraud/.partial-7-11", "lora/2", "half/notes"):
+    for folder in (
+        "fraud/1",
+        "fraud/10",
+        "fraud/9",
+        "fraud/.partial-7-11",
+        "lora/2",
+        "half/notes",
+        'x" }\n/1',
+    ):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "lora" / "3").touch()
     write_server_files(tmp_path)

@@ -17,8 +17,7 @@ def test_in_a_log_file_every_tenth_is_a_line_with_the_time_left():
         for _ in range(100):
             advance(0.01)
     lines = file.getvalue().splitlines()
-    assert len(lines) == 10
-    assert all("left" in line for line in lines)
+    assert ["left" in line for line in lines] == [True] * 10
 
 
 def test_on_a_terminal_a_stage_ends_at_its_share_whatever_it_reported_and_prints_no_line():
@@ -28,6 +27,12 @@ def test_on_a_terminal_a_stage_ends_at_its_share_whatever_it_reported_and_prints
     assert progress.done == pytest.approx(0.25)
     with progress.stage("fit", 0.75):
         pass
-    assert progress.done == pytest.approx(1.0)
-    assert progress.bar.tasks[0].completed == pytest.approx(1.0)
+    assert [progress.done, progress.bar.tasks[0].completed] == pytest.approx([1, 1])
     assert file.getvalue() == ""
+
+
+def test_a_stage_is_named_as_it_is():
+    progress, file = job(terminal=True)
+    with progress.stage("fit net [fast]", 1.0):
+        progress.console.print(progress.bar)
+    assert "fit net [fast]" in file.getvalue()

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from keras import layers
 
 from keras_suite.data.length_buckets import TextRows
 from keras_suite.data.tokens import Encoded
@@ -15,26 +16,16 @@ def make_fit(epochs=4, seed=1, name="fit", rows=101, batch_size=8, units=6):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(rows, 5)).astype("float32")
     y = (X[:, 0] + X[:, 1] ** 2 > 1).astype(int)
-    model = keras.Sequential(
-        [
-            keras.Input((5,)),
-            keras.layers.Dense(units, activation="relu"),
-            keras.layers.BatchNormalization(),
-            keras.layers.Dropout(0.4),
-            keras.layers.Dense(2, activation="softmax"),
-        ]
-    )
+    dense, *others = layers.Dense(units, "relu"), layers.BatchNormalization(), layers.Dropout(0.4)
+    model = keras.Sequential([keras.Input((5,)), dense, *others, layers.Dense(2, "softmax")])
     loss = "sparse_categorical_crossentropy"
     model.compile("adam", loss, metrics=["accuracy"], steps_per_execution=4)
     return Fit(name, model, (X[:80], y[:80]), (X[80:], y[80:]), epochs, batch_size, seed)
 
 
-def weights(fit):
-    return [np.asarray(variable) for variable in fit.model.variables]
-
-
 def same_to_the_bit(first, second):
-    return all(np.array_equal(a, b) for a, b in zip(weights(first), weights(second), strict=True))
+    variables = zip(first.model.variables, second.model.variables, strict=True)
+    return all(np.array_equal(a, b) for a, b in variables)
 
 
 def without_seconds(history):
@@ -55,10 +46,9 @@ def make_text_fit(epochs=4, seed=1, steps_per_evaluation=5, measures=None):
     keras.utils.set_random_seed(seed)
     names = ("input_ids", "attention_mask")
     inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in names}
-    hidden = keras.layers.Embedding(20, 6)(inputs["input_ids"])
-    hidden = keras.layers.GlobalAveragePooling1D()(hidden, mask=inputs["attention_mask"])
-    hidden = keras.layers.Dropout(0.4)(hidden)
-    model = keras.Model(inputs, keras.layers.Dense(2, activation="softmax")(hidden))
+    tokens = layers.Embedding(20, 6)(inputs["input_ids"])
+    hidden = layers.GlobalAveragePooling1D()(tokens, mask=inputs["attention_mask"])
+    model = keras.Model(inputs, layers.Dense(2, "softmax")(layers.Dropout(0.4)(hidden)))
     loss = "sparse_categorical_crossentropy"
     model.compile("adam", loss, metrics=["accuracy"], steps_per_execution=2)
     rows = make_text_rows(50), make_text_rows(21, seed=1)

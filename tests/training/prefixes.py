@@ -1,18 +1,10 @@
-"""A small network with a frozen beginning, its rows, and a process that stores its features.
-
-``python -m tests.training.prefixes FOLDER`` says "filling" and then waits to be killed.
-"""
-
-import sys
-import time
-from pathlib import Path
+"""A small network with a frozen beginning and its rows, and what training its tail must do."""
 
 import keras
 import numpy as np
 
 from keras_suite.training.fit import Fit, run_fit
-from keras_suite.training.prefix import cut
-from keras_suite.training.prefix_cache import PrefixCache
+from tests.training.fits import without_seconds
 
 FROZEN = ["conv1", "norm1", "conv2", "norm2"]
 
@@ -62,19 +54,18 @@ def make_fit(model, train, validation, epochs=3, name="fit"):
 
 def run(fit):
     """Train; return the losses of all steps and the history."""
-    losses = []
-    note = keras.callbacks.LambdaCallback(
-        on_train_batch_end=lambda batch, logs: losses.append(logs["loss"])
-    )
-    return losses, run_fit(fit, callbacks=[note])
+    losses, callback = [], keras.callbacks.LambdaCallback
+    note = callback(on_train_batch_end=lambda batch, logs: losses.append(logs["loss"]))
+    return losses, without_seconds(run_fit(fit, callbacks=[note]))
 
 
-if __name__ == "__main__":
-
-    def never_done(images):
-        print("filling", flush=True)
-        time.sleep(600)
-
-    prefix, _ = cut(make_net())
-    prefix.predict_on_batch = never_done
-    PrefixCache(Path(sys.argv[1])).rows(prefix, [make_rows()])
+def assert_trains_alike(whole, tail, model, atol=1e-5, learnt=0.05):
+    """A fit of a model's tail loses and measures what one of the whole does and learns as much."""
+    (losses, history), (tail_losses, tail_history) = run(whole), run(tail)
+    assert len(losses) == whole.steps
+    assert np.allclose(tail_losses, losses, rtol=0, atol=1e-5)
+    figures = [[[*entry.values()] for entry in each] for each in (history, tail_history)]
+    assert np.allclose(*figures, rtol=0, atol=1e-5)
+    for weight, other in zip(model.weights, whole.model.weights, strict=True):
+        assert np.allclose(weight, other, rtol=0, atol=atol)
+    assert history[0]["loss"] - history[-1]["loss"] > learnt  # there was something to learn

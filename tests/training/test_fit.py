@@ -1,9 +1,13 @@
 import dataclasses
+import itertools
 
 import keras
 import numpy as np
+import pytest
+import tensorflow as tf
 
-from keras_suite.training.fit import Fit, run_fit
+from keras_suite.training.fit import Diverged, run_fit
+from keras_suite.training.rows import ArrayRows
 from keras_suite.training.state import load_history
 from tests.training.fits import StopAt, assert_goes_on, make_fit, make_text_fit, same_to_the_bit
 
@@ -60,35 +64,35 @@ def test_a_fit_on_texts_goes_on_to_the_bit_however_often_it_is_evaluated(tmp_pat
     assert make_text_fit(epochs=3, steps_per_evaluation=None).steps == 3 * 7  # of whole passes
 
 
-def batches_seen(seed=0, **options):
-    """Run a fit on 10 rows in batches of 4; return which rows each training step saw."""
-    seen = []
-
-    class Spy(keras.Model):
-        def call(self, x):
-            return x
-
-        def train_step(self, data):
-            seen.append(data[0].numpy().ravel().tolist())
-            return {"loss": 0.0}
-
-        def test_step(self, data):
-            return {"loss": 0.0}
-
-    X = np.arange(10, dtype="float32")[:, None]
-    model = Spy()
-    model.compile("sgd", "mse", run_eagerly=True)
-    model(X)
-    run_fit(Fit("spy", model, (X, X), (X, X), batch_size=4, seed=seed, **options))
-    return seen
-
-
 def test_every_row_is_seen_once_a_pass_in_an_order_of_the_pass_and_the_seed_alone():
-    seen = batches_seen(epochs=2)
+    rows = ArrayRows(np.arange(10), np.arange(10))
+
+    def batches(seed=0, first=0, steps=6):
+        step = tf.Variable(first, dtype=tf.int64)
+        return [each.numpy().tolist() for each, _ in rows.training_batches(4, seed, step, steps)]
+
+    seen = batches()
     assert [len(batch) for batch in seen] == [4, 4, 2] * 2
-    first, second = [[row for batch in epoch for row in batch] for epoch in (seen[:3], seen[3:])]
+    first, second = (list(itertools.chain(*some)) for some in (seen[:3], seen[3:]))
     assert sorted(first) == sorted(second) == list(range(10))
     assert first != second
-    assert batches_seen(epochs=2, seed=1) != seen
-    for steps in (1, 2, 6):  # epochs whose borders are not those of the passes
-        assert batches_seen(epochs=6 // steps, steps_per_evaluation=steps) == seen
+    assert batches(seed=1) != seen
+    for border in (1, 2, 4):  # which are not those of the passes
+        assert batches(steps=border) + batches(first=border, steps=6 - border) == seen
+
+
+@pytest.mark.parametrize("bad", ["loss", "val_loss"])
+def test_a_fit_stops_at_the_first_loss_that_is_not_finite_and_keeps_the_state_before(bad, tmp_path):
+    fit, measured = make_fit(name="net"), []
+    run_fit(dataclasses.replace(fit, epochs=2), tmp_path / "state.npz")
+    spoil = keras.callbacks.Callback()
+    if bad == "loss":
+        spoil.on_epoch_begin = lambda *_: fit.model.layers[-1].bias.assign([np.nan, np.nan])
+    else:
+        fit.validation[0][:] = 1e38
+    fit = dataclasses.replace(fit, measures={"val_one": lambda *_: measured.append(1) or 0.0})
+    says = f"^net diverged: in epoch 3 its {bad} is (nan|inf), at a learning rate of 0.001:"
+    with pytest.raises(Diverged, match=says):
+        run_fit(fit, tmp_path / "state.npz", [spoil])
+    assert not measured
+    assert len(load_history(tmp_path / "state.npz")) == 2

@@ -44,8 +44,8 @@ def test_one_at_a_time_each_fit_ends_before_the_next_begins_the_longest_first(tm
     evaluated = []
 
     def make_noted(name, epochs):
-        note = lambda labels, outputs: evaluated.append(name) or 0.0  # noqa: E731
-        return quick_fit(name=name, epochs=epochs, measures={"note": note})
+        measures = {"note": lambda labels, outputs: evaluated.append(name) or 0.0}
+        return quick_fit(name=name, epochs=epochs, measures=measures)
 
     fits = [make_noted("short", 1), make_noted("long", 2)]
     histories = run_fits(fits, tmp_path / "state", tmp_path / "log", at_once=1)
@@ -73,3 +73,23 @@ def test_ctrl_c_stops_all_fits_and_keeps_their_finished_epochs(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         run_fits([quick_fit(epochs=100_000)], tmp_path / "state", tmp_path / "log")
     assert len(np.load(tmp_path / "state" / "fit.npz").files) > 1
+
+
+def test_two_fits_of_one_name_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="two fits have one name: fit, fit"):
+        run_fits([quick_fit(), quick_fit()], tmp_path, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("quota", "expected"), [("150000 100000", 2), ("20000 100000", 1), ("max 100000", 8), (None, 8)]
+)
+def test_cores_are_no_more_than_a_containers_share(monkeypatch, quota, expected):
+    def read_text(path):
+        assert str(path) == "/sys/fs/cgroup/cpu.max"
+        if quota is None:
+            raise FileNotFoundError
+        return quota
+
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(8)))
+    monkeypatch.setattr("pathlib.Path.read_text", read_text)
+    assert cores() == expected

@@ -1,6 +1,5 @@
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 from pathlib import Path
 from threading import Event
 from types import SimpleNamespace
@@ -9,20 +8,20 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+import transformers as tr
 from keras import layers
 
-from keras_suite.errors import InputError
 from keras_suite.training import prefix_cache
 from keras_suite.training.fit import run_fit
 from keras_suite.training.memory import watch_peak_memory
 from keras_suite.training.prefix import cut
 from keras_suite.training.prefix_cache import PrefixCache
-from keras_suite.training.rows import ArrayRows, StoredRows
+from keras_suite.training.rows import StoredRows
 from keras_suite.training.state import State
+from tests.data.refusals import refused
 from tests.training.fits import assert_goes_on
-from tests.training.prefixes import make_fit, make_net, make_rows, run
+from tests.training.prefixes import assert_trains_alike, make_fit, make_net, make_rows
 
-ROOT = Path(__file__).parents[2]
 TRAIN, VALIDATION = make_rows(), make_rows(21, seed=1)
 
 
@@ -43,19 +42,10 @@ def stored(folder):
 
 
 def test_training_the_tail_on_stored_features_is_training_the_model(tmp_path):
-    expected, model = make_net(), make_net()
+    model, parts = make_net(), [TRAIN, VALIDATION]
     prefix, tail = cut(model)
-    parts = [TRAIN, VALIDATION]
-    losses, history = run(make_fit(expected, *parts))
-    tail_losses, tail_history = run(make_fit(tail, *PrefixCache(tmp_path).rows(prefix, parts)))
-    assert len(losses) == 3 * 9
-    assert np.allclose(tail_losses, losses, rtol=0, atol=1e-5)
-    for name in ("loss", "accuracy", "val_loss", "val_accuracy"):
-        figures = [[entry[name] for entry in each] for each in (history, tail_history)]
-        assert np.allclose(*figures, rtol=0, atol=1e-5)
-    for weight, other in zip(model.weights, expected.weights, strict=True):
-        assert np.allclose(weight, other, rtol=0, atol=1e-5)
-    assert history[0]["loss"] - history[-1]["loss"] > 0.05  # there was something to learn
+    on_stored = make_fit(tail, *PrefixCache(tmp_path).rows(prefix, parts))
+    assert_trains_alike(make_fit(make_net(), *parts), on_stored, model)
     outputs, sizes = model.predict_on_batch(VALIDATION[0]), []
     for dtype, tolerance in (("float32", 1e-5), ("float16", 1e-3)):
         (rows,) = PrefixCache(tmp_path, dtype).rows(prefix, [VALIDATION])
@@ -73,27 +63,8 @@ def test_a_state_begun_on_the_features_of_another_prefix_is_refused(tmp_path):
     State(tmp_path / "state.npz", fit.model).save([])
     kernel = fit.model.prefix.get_layer("conv1").kernel
     kernel.assign(kernel + 1)
-    with pytest.raises(InputError, match="frozen weights are not those"):
+    with refused("frozen weights are not those"):
         run_fit(fit, tmp_path / "state.npz")
-
-
-def test_batches_are_those_of_the_same_rows_in_memory(tmp_path):
-    inputs, labels = np.random.default_rng(0).normal(size=(23, 3, 2)), np.arange(23)
-    np.save(tmp_path / "inputs.npy", inputs)
-    on_disk = StoredRows(tmp_path / "inputs.npy", labels, evaluation_batch=10)
-    in_memory = ArrayRows(inputs, labels, evaluation_batch=10)
-    first_step = tf.Variable(4, dtype=tf.int64)
-    batches = [
-        list(rows.training_batches(5, 1, first_step, 9).as_numpy_iterator())
-        for rows in (on_disk, in_memory)
-    ]
-    assert len(batches[0]) == 9
-    for batch, expected in zip(*batches, strict=True):
-        assert all(np.array_equal(a, b) for a, b in zip(batch, expected, strict=True))
-    assert len(on_disk) == 23
-    whole = [np.concatenate(parts) for parts in zip(*on_disk.validation_data(), strict=True)]
-    assert np.array_equal(whole[0], inputs)
-    assert np.array_equal(whole[1], labels)
 
 
 def test_only_a_few_batches_are_in_memory_at_a_time(tmp_path):
@@ -108,7 +79,7 @@ def test_only_a_few_batches_are_in_memory_at_a_time(tmp_path):
 
 def test_what_is_stored_is_computed_once_and_announced(tmp_path):
     said, parts = [], []
-    for computed in ([16, 16, 16, 12, 16, 5], []):
+    for computed in ([1, 2, 16, 16, 16, 12, 16, 5], []):  # the first two are to trace
         prefix, _ = cut(make_net())  # of other automatic names each time
         batches = count_batches(prefix)
         train, validation = PrefixCache(tmp_path).rows(
@@ -134,47 +105,44 @@ def test_whatever_decides_the_features_decides_the_file(tmp_path, monkeypatch):
         return rows.path
 
     other_kernel, other_averages, other_rows = make_net(), make_net(), TRAIN[0].copy()
-    kernel = other_kernel.get_layer("conv2").kernel
-    kernel.assign(kernel + np.float32(1e-6))
-    average = other_averages.get_layer("norm1").moving_mean
-    average.assign(average + 1)
+    other_kernel.get_layer("conv2").kernel.assign_add(np.full((3, 3, 4, 4), 1e-6))
+    other_averages.get_layer("norm1").moving_mean.assign_add(np.ones(4))
     other_rows[-1, -1, -1, -1] ^= 1
     first = path()
-    assert path() == first
-    assert path(rows=(TRAIN[0], 1 - TRAIN[1])) == first
-    paths = [
-        first,
-        path(other_kernel),
-        path(other_averages),
-        path(make_net(scale=1 / 128)),
-        path(rows=(other_rows, TRAIN[1])),
-        path(rows=(TRAIN[0].astype("float32"), TRAIN[1])),
-        path(dtype="float16"),
-    ]
-    for library in (keras, tf):
-        monkeypatch.setattr(library, "__version__", "another")
+    assert path() == path(rows=(TRAIN[0], 1 - TRAIN[1])) == first
+    nets = other_kernel, other_averages, make_net(scale=1 / 128)
+    sets = (other_rows, TRAIN[1]), (TRAIN[0].astype("float32"), TRAIN[1])
+    paths = [first, *map(path, nets), *(path(rows=each) for each in sets), path(dtype="float16")]
+    for library in ("keras", "tensorflow", "transformers", "our own layers"):
+        changed = [*prefix_cache._software(), library]
+        monkeypatch.setattr(prefix_cache, "_software", lambda changed=changed: changed)
         paths.append(path())
-    assert len(set(paths)) == len(paths) == 9
+    assert len(set(paths)) == len(paths) == 11
 
 
-@pytest.mark.slow
-def test_where_another_process_fills_the_cache_one_waits_for_it_even_if_it_is_killed(tmp_path):
-    command = [sys.executable, "-m", "tests.training.prefixes", str(tmp_path)]
+def test_what_computes_the_features_is_known_by_version_and_code(monkeypatch):
+    *versions, code = prefix_cache._software.__wrapped__()
+    assert versions == [keras.__version__, tf.__version__, version("tf-keras"), tr.__version__]
+    read = Path.read_bytes
+    changed = lambda path: read(path) + b"#" * (path.name == "gelu.py")  # noqa: E731
+    monkeypatch.setattr(Path, "read_bytes", changed)
+    assert prefix_cache._software.__wrapped__()[-1] != code
+
+
+def test_a_file_that_was_cut_is_made_anew_and_one_that_is_cut_meanwhile_is_not_trained_on(tmp_path):
     prefix, _ = cut(make_net())
-    with subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE) as process:
-        assert process.stdout.readline() == "filling\n"
-        assert [path.suffix for path in tmp_path.glob(".partial-*")] == [".npy"]
-        assert stored(tmp_path) == []
-        said = []
-
-        def announce(sentence):
-            said.append(sentence)
-            process.kill()
-
-        (rows,) = PrefixCache(tmp_path).rows(prefix, [TRAIN], announce)
-    assert said[0] == f"Another process is filling {tmp_path}: waiting."
-    assert not list(tmp_path.glob(".partial-*"))
-    assert np.array_equal(np.load(rows.path), prefix.predict_on_batch(TRAIN[0]))
+    (rows,) = PrefixCache(tmp_path).rows(prefix, [TRAIN])
+    whole = rows.path.read_bytes()
+    for short in (whole[:-1], whole[:50], b""):
+        rows.path.write_bytes(short)
+        PrefixCache(tmp_path).rows(prefix, [TRAIN])
+        assert rows.path.read_bytes() == whole
+    (rows,) = PrefixCache(tmp_path).rows(prefix, [TRAIN])
+    last = np.array([len(TRAIN[0]) - 1])
+    assert rows._read(last).any()
+    rows.path.write_bytes(whole[:-1])
+    with refused("was cut short"):
+        rows._read(last)
 
 
 def test_what_another_has_filled_meanwhile_is_not_computed_again(tmp_path):
@@ -189,48 +157,30 @@ def test_what_another_has_filled_meanwhile_is_not_computed_again(tmp_path):
     filler.predict_on_batch = compute_when_told
     batches = count_batches(waiter)
     (tmp_path / ".partial-1-left-by-a-kill.npy").touch()
+    said = []
     with ThreadPoolExecutor(1) as pool:
         filling = pool.submit(PrefixCache(tmp_path).rows, filler, [TRAIN])
         assert begun.wait(60)
-        rows = PrefixCache(tmp_path).rows(waiter, [TRAIN], lambda sentence: told.set())
+        assert stored(tmp_path) == []
+        rows = PrefixCache(tmp_path).rows(waiter, [TRAIN], lambda it: said.append(it) or told.set())
+    assert said == [f"Another process is filling {tmp_path}: waiting."]
     assert batches == []
     assert not list(tmp_path.glob(".partial-*"))
     assert [each.path for each in filling.result()] == [each.path for each in rows]
 
 
-def test_without_the_space_nothing_is_written(tmp_path, monkeypatch):
-    free = SimpleNamespace(free=10_000)
+def test_without_the_space_or_a_folder_nothing_is_written(tmp_path, monkeypatch):
+    free = SimpleNamespace(free=prefix_cache.SPARE + 10_000)
     monkeypatch.setattr(prefix_cache.shutil, "disk_usage", lambda folder: free)
     prefix, _ = cut(make_net())
     said = []
-    with pytest.raises(InputError) as refusal:
+    with refused(f"20.7 kB .*{tmp_path}.* 10.0 kB .*KERAS_SUITE_CACHE.*--no-prefix-cache"):
         PrefixCache(tmp_path).rows(prefix, [TRAIN, VALIDATION], said.append)
-    for part in ("20.7 kB", "10.0 kB", str(tmp_path), "KERAS_SUITE_CACHE", "--no-prefix-cache"):
-        assert part in str(refusal.value)
     assert said == stored(tmp_path) == []
     PrefixCache(tmp_path, "float16").rows(prefix, [TRAIN])
-
-
-def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").touch()
-    prefix, _ = cut(make_net())
-    with pytest.raises(InputError, match=f"{tmp_path}/file/below cannot be written"):
+    with refused(f"{tmp_path}/file/below cannot be written"):
         PrefixCache(tmp_path / "file" / "below").rows(prefix, [TRAIN])
-
-
-def one_layer(layer):
-    """A prefix of one frozen layer, and rows for it."""
-    layer.trainable = False
-    prefix, _ = cut(keras.Sequential([keras.Input((4,)), layer, layers.Dense(1)]))
-    return prefix, (np.ones((5, 4), "float32"), np.zeros(5))
-
-
-def test_features_too_large_for_float16_are_refused_and_not_stored(tmp_path):
-    prefix, rows = one_layer(layers.Dense(2, kernel_initializer=keras.initializers.Constant(1e5)))
-    with pytest.raises(InputError, match="too large for --cache-dtype float16"):
-        PrefixCache(tmp_path, "float16").rows(prefix, [rows])
-    assert stored(tmp_path) == []
-    PrefixCache(tmp_path).rows(prefix, [rows])
 
 
 class OnlyInTraining(layers.Dense):
@@ -238,16 +188,25 @@ class OnlyInTraining(layers.Dense):
         return super().call(inputs) * (2 if training else 1)
 
 
-@pytest.mark.parametrize(
-    "layer",
-    [
-        OnlyInTraining(2),
-        layers.SpectralNormalization(layers.Dense(2)),  # even where it is frozen
-        layers.Dense(2, activity_regularizer="l2"),
-    ],
-)
-def test_layers_that_do_something_else_in_training_are_found_out(tmp_path, layer):
-    prefix, rows = one_layer(layer)
-    with pytest.raises(InputError, match="In training the frozen layers make other features"):
-        PrefixCache(tmp_path).rows(prefix, [rows])
+LARGE = layers.Dense(2, kernel_initializer=keras.initializers.Constant(1e5))
+UNSTABLE = "In training the frozen layers make other features"
+UNSTORED = [
+    (LARGE, "float16", "too large for --cache-dtype float16"),
+    (OnlyInTraining(2), "float32", UNSTABLE),
+    (layers.SpectralNormalization(layers.Dense(2)), "float32", UNSTABLE),  # even if frozen
+    (layers.Dense(2, activity_regularizer="l2"), "float32", UNSTABLE),
+]
+
+
+@pytest.mark.parametrize(("layer", "dtype", "sentence"), UNSTORED)
+def test_features_too_large_or_other_ones_in_training_are_not_stored(
+    tmp_path, layer, dtype, sentence
+):
+    layer.trainable = False
+    prefix, _ = cut(keras.Sequential([keras.Input((4,)), layer, layers.Dense(1)]))
+    rows = np.ones((5, 4), "float32"), np.zeros(5)
+    with refused(sentence):
+        PrefixCache(tmp_path, dtype).rows(prefix, [rows])
     assert stored(tmp_path) == []
+    if layer is LARGE:
+        PrefixCache(tmp_path).rows(prefix, [rows])

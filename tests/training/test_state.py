@@ -1,8 +1,10 @@
+from collections import Counter
+
 import numpy as np
 import pytest
 
-from keras_suite.errors import InputError
 from keras_suite.training.state import State, load_history
+from tests.data.refusals import refused
 from tests.training.fits import make_fit, same_to_the_bit
 
 
@@ -13,16 +15,20 @@ def state(folder, layer_trains=True, units=6):
     return State(folder / "state.npz", fit.model), fit
 
 
-def test_where_there_is_no_state_there_is_no_history(tmp_path):
-    assert load_history(tmp_path / "state.npz") == []
-    assert state(tmp_path)[0].load() == []
-
-
 @pytest.mark.parametrize("options", [{"units": 7}, {"layer_trains": False}])
 def test_a_state_of_another_model_is_refused(tmp_path, options):
     state(tmp_path)[0].save([])
-    with pytest.raises(InputError, match="different model"):
+    with refused("different model"):
         state(tmp_path, **options)[0].load()
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b"", lambda b: b"PK12"])
+def test_a_damaged_state_is_refused_with_a_sentence(tmp_path, damage):
+    saved, _ = state(tmp_path)
+    saved.save([])
+    saved.path.write_bytes(damage(saved.path.read_bytes()))
+    with refused("is damaged"):
+        saved.load()
 
 
 def test_frozen_weights_are_not_written_and_all_others_are(tmp_path):
@@ -31,15 +37,14 @@ def test_frozen_weights_are_not_written_and_all_others_are(tmp_path):
         with np.load(tmp_path / "state.npz") as saved:
             return [saved[key].shape for key in saved.files if key.isdecimal()]
 
-    everything, without_frozen = shapes(True), shapes(False)
-    for shape in [(5, 6), (6,)]:  # of the kernel and the bias
-        lost = everything.count(shape) - without_frozen.count(shape)
-        assert lost == 3  # the weight and Adam's two moments
-    assert len(everything) - len(without_frozen) == 6
+    lost = Counter(shapes(True)) - Counter(shapes(False))
+    assert lost == {(5, 6): 3, (6,): 3}  # kernel, bias and Adam's two moments of each
+    assert len(shapes(True)) - len(shapes(False)) == 6
 
 
 def test_a_state_comes_back_only_where_the_frozen_weights_are_those_it_was_begun_with(tmp_path):
     begun, fit = state(tmp_path, layer_trains=False)
+    assert begun.load() == load_history(begun.path) == []
     for variable in begun.variables:
         variable.assign(variable + 1)
     begun.save([{"epoch": 1}])
@@ -48,5 +53,5 @@ def test_a_state_comes_back_only_where_the_frozen_weights_are_those_it_was_begun
     assert same_to_the_bit(fit, other)
     bias = other.model.layers[0].bias
     bias.assign(bias + np.eye(6)[3])
-    with pytest.raises(InputError, match="frozen weights are not those"):
+    with refused("frozen weights are not those"):
         State(begun.path, other.model).load()

@@ -1,7 +1,5 @@
 """What the prefix cache does for texts; tests of the cache itself are in test_prefix_cache.py."""
 
-from itertools import islice
-
 import keras
 import numpy as np
 import pytest
@@ -15,7 +13,7 @@ from keras_suite.training.prefix import cut
 from keras_suite.training.prefix_cache import PrefixCache
 from tests.layers.tiny import NO_POOLER, TEXT
 from tests.training.fits import make_text_rows
-from tests.training.prefixes import run
+from tests.training.prefixes import assert_trains_alike
 
 NAMES = "input_ids", "attention_mask"
 TRAIN, VALIDATION = make_text_rows(20), make_text_rows(13, seed=1)
@@ -48,31 +46,20 @@ def make_fit(model, train, validation):
 
 @pytest.mark.parametrize("head", ["cls", "mean"])
 def test_training_a_head_on_stored_features_is_training_the_model(head, tmp_path):
-    whole, model = make_model(head), make_model(head)
-    losses, history = run(make_fit(whole, TRAIN, VALIDATION))
+    model = make_model(head)
     tail, parts = cached(model, [TRAIN, VALIDATION], PrefixCache(tmp_path))
     assert tail is not model
-    tail_losses, tail_history = run(make_fit(tail, *parts))
-    assert len(losses) == 2 * 4
-    assert np.allclose(tail_losses, losses, rtol=0, atol=1e-5)
-    for name in ("loss", "accuracy", "val_mean"):
-        figures = [[entry[name] for entry in each] for each in (history, tail_history)]
-        assert np.allclose(*figures, rtol=0, atol=1e-5)
-    for weight, other in zip(model.weights, whole.weights, strict=True):
-        assert np.allclose(weight, other, rtol=0, atol=1e-4)
-    assert history[-1]["loss"] < history[0]["loss"]  # there was something to learn
+    whole = make_fit(make_model(head), TRAIN, VALIDATION)
+    assert_trains_alike(whole, make_fit(tail, *parts), model, atol=1e-4, learnt=0)
 
 
-def test_stored_features_come_in_the_batches_of_their_texts(tmp_path):
+def test_stored_features_are_those_of_each_token_and_0_at_padding(tmp_path):
     prefix, _ = cut(make_model("mean"))
     (stored,) = PrefixCache(tmp_path).rows(prefix, [TRAIN])
-    pairs = zip(TRAIN.stream(6, 1, 3), stored.stream(6, 1, 3), strict=True)
-    for (inputs, labels), (features, same_labels) in islice(pairs, 6):
-        assert np.array_equal(labels, same_labels)
-        assert np.array_equal(inputs["attention_mask"], features["attention_mask"])
-        is_token = inputs["attention_mask"][..., None].astype(bool)
-        expected = np.where(is_token, prefix(inputs), 0)
-        assert np.allclose(features["features"], expected, atol=1e-5)
+    inputs, features = (rows.inputs(np.arange(20)) for rows in (TRAIN, stored))
+    assert np.array_equal(inputs["attention_mask"], features["attention_mask"])
+    expected = np.where(inputs["attention_mask"][..., None], prefix(inputs), 0)
+    assert np.allclose(features["features"], expected, atol=1e-5)
 
 
 def test_token_ids_and_encoder_decide_the_file_and_the_head_does_not(tmp_path):

@@ -17,5 +17,5 @@ def work(receive: Callable[[], object]) -> None:
 
 
 if __name__ == "__main__":
-    with local_workers(1, work):
+    with local_workers(1, work, port=1):
         time.sleep(60)

@@ -1,11 +1,9 @@
+import dataclasses
+
 import numpy as np
 import pytest
-from keras_suite.tuning.figures import (
-    curves_by_bracket,
-    importance,
-    importance_bars,
-    objective_by_hyperparameter,
-)
+from keras_suite.tuning import figures
+from keras_suite.tuning.figures import importance
 from keras_suite.tuning.outcome import TrialOutcome
 
 
@@ -23,23 +21,15 @@ def trials():
     rng = np.random.default_rng(0)
     made = []
     for i in range(40):
-        rate = float(10 ** rng.uniform(-4, -1))
-        made.append(
-            trial(
-                i,
-                i % 2,
-                (2, 6)[i % 2],
-                0.9 + 0.02 * np.log10(rate),
-                rate=rate,
-                width=int(rng.integers(1, 64)),
-                kind=str(rng.choice(["a", "b"])),
-            )
-        )
+        values = {"rate": float(10 ** rng.uniform(-4, -1)), "width": int(rng.integers(1, 64))}
+        values["kind"] = str(rng.choice(["a", "b"]))
+        score = 0.9 + 0.02 * np.log10(values["rate"])
+        made.append(trial(i, i % 2, (2, 6)[i % 2], score, **values))
     return sorted(made, key=lambda each: -each.score)
 
 
 def test_each_bracket_has_its_curves_and_the_best_trial_stands_out_whole(trials):
-    figure = curves_by_bracket(trials, "val_accuracy")
+    figure = figures.curves_by_bracket(trials, "val_accuracy")
     assert [axis.get_title() for axis in figure.axes] == ["bracket 1", "bracket 0"]
     assert [len(axis.lines) for axis in figure.axes] == [20, 20]
     lines = [line for axis in figure.axes for line in axis.lines]
@@ -49,26 +39,34 @@ def test_each_bracket_has_its_curves_and_the_best_trial_stands_out_whole(trials)
 
 def test_a_promoted_trials_curve_begins_where_its_parents_ended():
     best, promoted = trial(0, 0, 6, 0.9), trial(1, 0, 6, 0.8, initial=2)
-    figure = curves_by_bracket([best, promoted], "val_accuracy")
+    figure = figures.curves_by_bracket([best, promoted], "val_accuracy")
     assert [list(line.get_xdata()) for line in figure.axes[0].lines][1] == [2, 3, 4, 5, 6]
 
 
 def test_each_hyperparameter_has_its_axes_with_a_colour_for_each_budget(trials):
-    figure = objective_by_hyperparameter(trials, "val_accuracy")
+    figure = figures.objective_by_hyperparameter(trials, "val_accuracy")
     axes = {axis.get_xlabel(): axis for axis in figure.axes}
     assert set(axes) == {"rate", "width", "kind"}
-    assert axes["rate"].get_xscale() == "log"
-    assert axes["kind"].get_xscale() == "linear"
+    assert [axes[name].get_xscale() for name in ("rate", "kind")] == ["log", "linear"]
     assert [len(axis.collections) for axis in axes.values()] == [2, 2, 2]
 
 
-def test_importance_finds_what_the_score_depends_on(trials):
+def test_importance_finds_what_the_score_depends_on_if_there_are_trials_enough(trials):
     found = importance(trials, seed=1)
     assert set(found) == {"rate", "width", "kind", "epochs"}
     assert found["rate"][0] > 5 * max(found[name][0] for name in ("width", "kind", "epochs"))
-    labels = [text.get_text() for text in importance_bars(found, 40).axes[0].get_yticklabels()]
+    labels = [
+        text.get_text() for text in figures.importance_bars(found, 40).axes[0].get_yticklabels()
+    ]
     assert labels[-1] == "rate"
-
-
-def test_too_few_trials_have_no_importance(trials):
     assert importance(trials[:7], seed=1) is None
+
+
+def test_a_hyperparameter_is_drawn_by_the_trials_that_have_it(trials):
+    some = [each for each in trials if each.hyperparameters["kind"] == "a"]
+    others = [dataclasses.replace(each, hyperparameters={"rate": 0.1}) for each in trials[:20]]
+    mixed = others + some
+    axes = {a.get_xlabel(): a for a in figures.objective_by_hyperparameter(mixed, "a").axes}
+    points = {name: sum(len(c.get_offsets()) for c in axes[name].collections) for name in axes}
+    assert points == {"rate": len(mixed), "width": len(some), "kind": len(some)}
+    assert set(importance(mixed, seed=1)) == {"rate", "width", "kind", "epochs"}

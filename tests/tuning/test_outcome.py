@@ -8,13 +8,7 @@ import pytest
 from keras_suite.tuning.harness import trial_folder
 from keras_suite.tuning.live import LiveTable
 from keras_suite.tuning.oracle import SafeHyperbandOracle
-from keras_suite.tuning.outcome import (
-    TrialOutcome,
-    leaderboard,
-    outcomes,
-    ranked,
-    write_trials,
-)
+from keras_suite.tuning.outcome import leaderboard, outcomes, ranked, write_trials
 from rich.console import Console
 
 
@@ -46,77 +40,77 @@ def search(tmp_path):
         end(begin([entry(1, score)]), "COMPLETED", score)
     end(begin([entry(1, 0.7), entry(2, 0.9), entry(3, 0.8)]), "COMPLETED", 0.9, step=1)
     failed = begin([])
-    (trial_folder(tmp_path, failed.trial_id) / "error.txt").write_text("no such width\n\ntrace")
+    (trial_folder(tmp_path, failed.trial_id) / "error.txt").write_text(
+        "=no such [/width]\x1b[2J\n\ntrace"
+    )
     end(failed, "FAILED")
     begin([entry(1, 0.1)])
     return oracle, tmp_path
 
 
-def test_an_outcome_knows_its_rung_its_parent_and_its_own_epochs(search):
+def test_an_outcome_knows_its_rung_its_parent_and_its_own_epochs_in_trials_csv_too(
+    search, tmp_path
+):
     trials = outcomes(*search)
-    statuses = [each.status for each in trials]
-    assert statuses == ["COMPLETED"] * 4 + ["FAILED", "RUNNING"]
+    assert [each.status for each in trials] == ["COMPLETED"] * 4 + ["FAILED", "RUNNING"]
     promoted = trials[3]
     assert (promoted.parent, promoted.rung, promoted.initial_epoch) == ("0001", 1, 1)
     assert (promoted.epochs_done, promoted.seconds, promoted.best_epoch) == (2, 1.0, 2)
     assert set(promoted.hyperparameters) == {"x"}
-    assert trials[4].error == "no such width"
-
-
-def test_the_best_comes_first_in_either_direction_and_failures_nowhere(search):
-    trials = outcomes(*search)
-    assert [each.score for each in ranked(trials, "max")] == [0.9, 0.7, 0.6, 0.5]
-    assert [each.score for each in ranked(trials, "min")] == [0.5, 0.6, 0.7, 0.9]
-    equals = [dataclasses.replace(each, score=0.5) for each in trials]
-    assert ranked(equals, "max")[0].trial == "0000"
-
-
-def test_trials_csv_has_a_row_for_every_trial(search, tmp_path):
-    write_trials(outcomes(*search), "val_accuracy", tmp_path / "trials.csv")
-    with (tmp_path / "trials.csv").open() as file:
-        rows = list(csv.DictReader(file))
+    assert trials[4].error == "=no such [/width]?[2J"
+    write_trials(trials, "val_accuracy", tmp_path / "trials.csv")
+    rows = list(csv.DictReader((tmp_path / "trials.csv").read_text().splitlines()))
     assert [row["val_accuracy"] for row in rows] == ["0.5", "0.7", "0.6", "0.9", "", ""]
-    assert rows[4]["error"] == "no such width"
-    assert rows[3]["parent"] == "0001"
+    assert (rows[4]["error"], rows[3]["parent"]) == ("'=no such [/width]?[2J", "0001")
     assert float(rows[3]["x"]) == float(rows[1]["x"])
 
 
-def printed(renderable, **options) -> str:
-    console = Console(file=io.StringIO(), width=120, **options)
+def test_the_best_comes_first_in_either_direction_and_on_the_leaderboard_and_failures_nowhere(
+    search,
+):
+    trials = outcomes(*search)
+    best_first = ranked(trials, "max")
+    assert [each.score for each in best_first] == [0.9, 0.7, 0.6, 0.5]
+    assert [each.score for each in ranked(trials, "min")] == [0.5, 0.6, 0.7, 0.9]
+    equals = [dataclasses.replace(each, score=0.5) for each in trials]
+    assert ranked(equals, "max")[0].trial == "0000"
+    best_first[0].hyperparameters["kind"] = "[/red]"
+    lines = printed(leaderboard(best_first, "val_accuracy", "creditcard [copy].csv")).splitlines()
+    assert lines[0].rstrip() == "creditcard [copy].csv"
+    (first,) = (line for line in lines if line.split()[:2] == ["1", "0003"])
+    assert first.split()[2:6] == ["0.9000", "2", "of", "3"]
+    assert first.rstrip().endswith("kind [/red]")
+
+
+def recorded(**options) -> Console:
+    return Console(file=io.StringIO(), width=120, **options)
+
+
+def printed(renderable) -> str:
+    console = recorded()
     console.print(renderable)
     return console.file.getvalue()
 
 
-def test_the_leaderboard_shows_score_epoch_and_hyperparameters(search):
-    best_first = ranked(outcomes(*search), "max")
-    lines = printed(leaderboard(best_first, "val_accuracy")).splitlines()
-    (first,) = (line for line in lines if line.split()[:2] == ["1", "0003"])
-    assert first.split()[2:6] == ["0.9000", "2", "of", "3"]
-
-
 def test_the_live_table_shows_running_and_finished_trials_and_the_way_left(search):
     oracle, folder = search
-    table = LiveTable(Console(file=io.StringIO(), width=120), oracle, folder)
+    table = LiveTable(recorded(), oracle, folder)
     text = printed(table.render())
-    assert "failed   no such width" in text
+    assert "failed   =no such [/width]?[2J" in text
     assert "0.1000 ..." in text
     assert "5 of 6 trials, 6 of 11 epochs, best 0.9000 (trial 0003)" in text
     assert "left" not in text  # nothing has been done since the table began
-    done = [*TrialOutcome.of(oracle.trials["0005"], folder).history, entry(2, 0.2), entry(3, 0.3)]
+    done = [entry(epoch, epoch / 10) for epoch in (1, 2, 3)]
     (trial_folder(folder, "0005") / "history.json").write_text(json.dumps(done))
     assert "about 0:00:0" in printed(table.render())
 
 
-def test_without_a_terminal_a_finished_trial_is_a_line(search):
+def test_a_finished_trial_is_a_line_but_on_a_terminal_the_table_is_drawn_in_place(search):
     oracle, folder = search
-    console = Console(file=io.StringIO(), width=120)
+    console = recorded()
     LiveTable(console, oracle, folder).trial_ended(oracle.trials["0003"])
     assert console.file.getvalue().startswith("Trial 0003: 0.9000; 5 of 6 trials")
-
-
-def test_on_a_terminal_the_table_is_drawn_in_place(search):
-    oracle, folder = search
-    console = Console(file=io.StringIO(), width=120, force_terminal=True)
+    console = recorded(force_terminal=True)
     table = LiveTable(console, oracle, folder)
     with table.live:
         table.live.refresh()

@@ -9,9 +9,10 @@ from keras import layers
 from transformers import DeiTConfig
 from transformers import TFDeiTForImageClassificationWithTeacher as TFDeiT
 
+from keras_suite.data.needs import Need, pretrained
 from keras_suite.errors import InputError
 from keras_suite.layers.adopted import Adopted
-from keras_suite.models.checkpoints import load_pretrained
+from keras_suite.models.checkpoints import find, load_pretrained
 from keras_suite.tasks.cifar10.images import dense_head, scaled_images
 
 SIZES: dict[str, dict] = {
@@ -19,6 +20,7 @@ SIZES: dict[str, dict] = {
     "small": {"hidden_size": 384, "num_attention_heads": 6, "intermediate_size": 1536},
 }
 PATCH_SIZE = 16
+EMBEDDINGS, NORM = "deit.embeddings", "deit.layernorm"
 HEADS = "cls_classifier", "distillation_classifier"
 """On token 0 and token 1."""
 
@@ -29,6 +31,7 @@ def deit_with_imagenet_head(
     weights: str | Path | None,
     size: Literal["base", "small"] = "base",
     train_embeddings: bool = True,
+    normalise: Literal["none", "imagenet"] = "none",
 ) -> keras.Model:
     """Put a new head on the 1,000 ImageNet logits of a distilled DeiT (report section 5).
 
@@ -48,18 +51,20 @@ def deit_with_imagenet_head(
             ``keras.utils.set_random_seed`` decides, with the given ``size``.
         size: of no account where weights are given.
         train_embeddings: False freezes all before the last block.
+        normalise: "imagenet" centres and scales the channels as DeiT's own images were.
 
     Returns:
         An uncompiled model from images ``[n, height, width, 3]`` uint8 of any one size to class
-        probabilities ``[n, classes]`` float32. Its layers are named ``embeddings``, ``block_0``
-        and so on, ``norm``, ``cls_classifier``, ``distillation_classifier`` and what follows.
+        probabilities ``[n, classes]`` float32. Its layers are named as in PyTorch, which adapters
+        are saved by: ``deit.embeddings``, ``deit.encoder.layer.0`` and so on,
+        ``deit.layernorm``, ``cls_classifier``, ``distillation_classifier``, and what follows.
 
     Raises:
         InputError: where the weights cannot be had whole, or are for another image size.
     """
     original = _original(weights, size, image_size, spared=())
-    trained = ["norm"] + ["embeddings"] * train_embeddings
-    trunk = _opened(original, original.config.num_labels, trained)
+    trained = [NORM] + [EMBEDDINGS] * train_embeddings
+    trunk = _opened(original, original.config.num_labels, normalise, trained)
     for head in HEADS:
         trunk.get_layer(head).set_weights(getattr(original, head).get_weights())
     outputs = dense_head(trunk.outputs[0], classes)
@@ -71,6 +76,7 @@ def deit_with_new_heads(
     classes: int,
     weights: str | Path | None,
     size: Literal["base", "small"] = "small",
+    normalise: Literal["none", "imagenet"] = "none",
 ) -> keras.Model:
     """Put new heads in the place of both ImageNet heads of a distilled DeiT (report E).
 
@@ -81,9 +87,14 @@ def deit_with_new_heads(
     Arguments, images, layers and errors are as :func:`deit_with_imagenet_head` has them; the
     weights, such as "facebook/deit-small-distilled-patch16-224", need no heads.
     """
-    trunk = _opened(_original(weights, size, image_size, spared=HEADS), classes)
+    trunk = _opened(_original(weights, size, image_size, spared=HEADS), classes, normalise)
     outputs = layers.Activation("softmax", name="probabilities", dtype="float32")(trunk.output)
     return keras.Model(trunk.input, outputs, name="deit_with_new_heads")
+
+
+def needs(name: str) -> list[Need]:
+    """Say what the weights of a name on the Hugging Face hub, or of a folder, need."""
+    return [pretrained("DeiT", name, lambda: find(name, "DeiT"))]
 
 
 def _original(weights: str | Path | None, size: str, image_size: int, spared: tuple) -> TFDeiT:
@@ -110,20 +121,22 @@ def _original(weights: str | Path | None, size: str, image_size: int, spared: tu
     return original
 
 
-def _opened(original: TFDeiT, labels: int, trained: Collection[str] = ()) -> keras.Model:
+def _opened(
+    original: TFDeiT, labels: int, normalise: str, trained: Collection[str] = ()
+) -> keras.Model:
     """Lay transformers' model out in Keras layers, with heads of ``labels`` logits at random.
 
     Embeddings and blocks share the variables of the original, which has no other use afterwards.
     Only heads, last block and the layers named in ``trained`` are trainable.
     """
     config = original.config
-    images, x = scaled_images(config.image_size)
+    images, x = scaled_images(config.image_size, normalise)
     # The channels stay last: only the model around the embeddings wants them first.
-    x = Adopted(original.deit.embeddings)(x)
-    blocks = [f"block_{i}" for i in range(config.num_hidden_layers)]
+    x = Adopted(original.deit.embeddings, name=EMBEDDINGS)(x)
+    blocks = [f"deit.encoder.layer.{i}" for i in range(config.num_hidden_layers)]
     for name, block in zip(blocks, original.deit.encoder.layer, strict=True):
         x = Adopted(block, name=name)(x)
-    norm = layers.LayerNormalization(epsilon=config.layer_norm_eps, name="norm")
+    norm = layers.LayerNormalization(epsilon=config.layer_norm_eps, name=NORM)
     x = norm(x)
     norm.set_weights(original.deit.layernorm.get_weights())
     logits = [layers.Dense(labels, name=head)(x[:, token]) for token, head in enumerate(HEADS)]

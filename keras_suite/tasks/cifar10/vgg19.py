@@ -1,5 +1,6 @@
 """VGG19 (arXiv:1409.1556) without its top, for fine-tuning on images of any size."""
 
+import hashlib
 import os
 from pathlib import Path
 from typing import Literal
@@ -7,12 +8,16 @@ from typing import Literal
 import keras
 from keras import layers
 
-from keras_suite.data.download import require_answer
+from keras_suite.data.download import NoNetworkError, download
+from keras_suite.data.hub import Checkpoint
+from keras_suite.data.needs import Need
+from keras_suite.data.source import require_public
 from keras_suite.errors import InputError, in_a_line
 from keras_suite.tasks.cifar10.images import dense_head, scaled_images
 
 FILE = "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"
-HOST = "https://storage.googleapis.com"
+URL = f"https://storage.googleapis.com/tensorflow/keras-applications/vgg19/{FILE}"
+MD5 = "253f8cb515780f3b799900260a226db6"
 SMALLEST = 32
 """Pixels a side that five halvings leave something of."""
 
@@ -52,7 +57,7 @@ def vgg19(image_size: int, classes: int, weights: Literal["imagenet"] | Path | N
 
 def _convolutions(pixels: keras.KerasTensor, weights: str | Path | None) -> keras.Model:
     if weights == "imagenet":
-        return _with_imagenet_weights(pixels)
+        weights = imagenet().folder / FILE
     model = keras.applications.VGG19(include_top=False, weights=None, input_tensor=pixels)  # pyright: ignore[reportArgumentType]
     if weights is not None:
         try:
@@ -65,14 +70,37 @@ def _convolutions(pixels: keras.KerasTensor, weights: str | Path | None) -> kera
     return model
 
 
-def _with_imagenet_weights(pixels: keras.KerasTensor) -> keras.Model:
-    folder = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras")) / "models"
+def needs() -> list[Need]:
+    """Say where the ImageNet weights are published."""
+    return [Need("VGG19, ImageNet", URL, "80 MB", "CC BY 4.0", cached_at(), imagenet)]
+
+
+def imagenet() -> Checkpoint:
+    """Find the ImageNet weights where Keras keeps them, downloaded and checked where need be.
+
+    Raises:
+        InputError: saying which file to put where.
+    """
+    file = cached_at()
     try:
-        if not (folder / FILE).is_file():
-            require_answer(HOST)
-        return keras.applications.VGG19(include_top=False, weights="imagenet", input_tensor=pixels)
-    except Exception as error:  # Keras wraps whatever stops a download in a bare Exception
+        if not file.is_file():
+            download(URL, file, require_md5)
+        require_md5(file)
+    except (InputError, NoNetworkError, OSError) as error:
         raise InputError(
             f"No ImageNet weights of VGG19 here ({in_a_line(error)}): fetch {FILE} on a machine "
-            f"with a network and put it into {folder}, or name the file itself."
+            f"with a network and put it into {file.parent}, or name the file itself."
         ) from error
+    return Checkpoint("VGG19, ImageNet, without its top", file.parent, (FILE,))
+
+
+def cached_at() -> Path:
+    """Return where Keras keeps the ImageNet weights."""
+    return Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"), "models", FILE)
+
+
+def require_md5(file: Path) -> None:
+    """Raise InputError where a file is not the public one."""
+    with file.open("rb") as content:
+        found = hashlib.file_digest(content, "md5").hexdigest()
+    require_public(file.name, f"the MD5 {found}", f"the MD5 {MD5}")

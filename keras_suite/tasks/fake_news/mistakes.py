@@ -9,6 +9,8 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from keras_suite.data.spreadsheets import all_as_shown
+
 CHARACTERS = 150  # of a text in the table, at most
 
 
@@ -44,7 +46,7 @@ def found_in(outcome) -> list[Mistake]:
 
 def as_csv(mistakes: Sequence[Mistake]) -> str:
     """Return a csv file's text, with a mark so that spreadsheets read it as UTF-8."""
-    table = pd.DataFrame(mistakes, columns=Mistake._fields)
+    table = all_as_shown(pd.DataFrame(mistakes, columns=Mistake._fields))
     return "\ufeff" + table.to_csv(index=False, float_format="%.6f", lineterminator="\r\n")
 
 

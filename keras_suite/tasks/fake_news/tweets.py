@@ -1,8 +1,8 @@
 """The COVID-19 fake-news tweets of the Constraint@AAAI2021 shared task.
 
 Source: Patwa et al., "Fighting an Infodemic: COVID-19 Fake News Dataset" (2021); 6,420 tweets to
-train on and 2,140 to validate, in csv files of the columns id, tweet and label. The files carry
-both the claims of fact-checking sites and tweets, some of which span several lines.
+train on, 2,140 to validate and 2,140 to test, in csv files of the columns id, tweet and label. The
+files carry both the claims of fact-checking sites and tweets, some of which span several lines.
 """
 
 import hashlib
@@ -20,7 +20,8 @@ import numpy as np
 
 from keras_suite.data.csv_rows import csv_records
 from keras_suite.data.download import cache_folder
-from keras_suite.data.provenance import Loaded, Provenance
+from keras_suite.data.needs import Need
+from keras_suite.data.provenance import Loaded, Provenance, sha256_of_file
 from keras_suite.data.reading import read_text_bytes
 from keras_suite.data.source import Kind, find_in_folder, from_cache, load_data, require_public
 from keras_suite.errors import InputError
@@ -31,7 +32,14 @@ URL = (
     "27ea596ae17f7f4b5733aeb69185227086f22fc9/data"
 )
 TRAIN, VALIDATION = "Constraint_Train.csv", "Constraint_Val.csv"
-COUNTS = {TRAIN: (3360, 3060), VALIDATION: (1120, 1020)}  # of each class in the public files
+TEST = "english_test_with_labels.csv"
+JUDGED: dict[str, str] = {"validation": VALIDATION, "test": TEST}
+COUNTS = {TRAIN: (3360, 3060), VALIDATION: (1120, 1020), TEST: (1120, 1020)}  # of each class
+SHA256 = {
+    TRAIN: "441f3985bb76eb69d1e488cf292f80add96c4dddfa43ba7c060889607837ddce",
+    VALIDATION: "c610931d0641fe1d9b9495c453f99ae7aa45bf294c7db6333ec84ecebb0b6c3c",
+    TEST: "7152fc681884a22013218c5dd9a73c6fd99d4b084705723e1e49d18c97ca8281",
+}
 COLUMNS = ["id", "tweet", "label"]
 CLASS_NAMES = ["real", "fake"]
 SAMPLE_TRAIN, SAMPLE_VALIDATION = 480, 160
@@ -39,6 +47,7 @@ SAMPLE_TRAIN, SAMPLE_VALIDATION = 480, 160
 ENTITIES = re.compile(r"&#?\w+;")
 URLS = re.compile(r"(?:https?://|\bwww\.|\bpic\.twitter\.com/)[!-~]*[\w/]", re.ASCII | re.I)
 USERS = re.compile(r"(?<![\w@])@\w+")
+MOST_ROUNDS = 10  # what one brings to light may be another's
 BRAILLE_BLANK = "\u2800"
 
 
@@ -52,7 +61,7 @@ class Tweets:
 
 @dataclass(frozen=True)
 class TweetSets(Loaded):
-    """The tweets to train on and to validate.
+    """The tweets to train on, and those to judge by: the validation file's or the test file's.
 
     Label 1 is "fake" and 0 "real": the rows of the published confusion matrix are 1 (1,020 tweets)
     and 0 (1,120), and of the 2,140 validation tweets 1,020 are fake.
@@ -63,25 +72,37 @@ class TweetSets(Loaded):
     class_names: ClassVar[list[str]] = CLASS_NAMES
 
 
-def load_tweets(kind: Kind = "auto", data_dir: Path | None = None, url: str = URL) -> TweetSets:
+def needs(judged: str = "validation") -> list[Need]:
+    """Say where the tweets are published."""
+    cache, names = cache_folder() / "covid_fake_news", (TRAIN, JUDGED[judged])
+    return [Need(name, f"{URL}/{name}", "1 MB", "", cache / name) for name in names]
+
+
+def load_tweets(
+    kind: Kind = "auto",
+    data_dir: Path | None = None,
+    url: str = URL,
+    judged: Literal["validation", "test"] = "validation",
+) -> TweetSets:
     """Load the tweets from a given folder, else the cache, else the network, else templates.
 
-    ``data_dir`` is a folder with Constraint_Train.csv and Constraint_Val.csv, of any number of
-    rows; the public files lie at ``url``. See also :func:`keras_suite.data.source.load_data`.
+    ``data_dir`` is a folder with Constraint_Train.csv and Constraint_Val.csv, or instead of that
+    english_test_with_labels.csv where the test tweets are ``judged``, of any number of rows; the
+    public files lie at ``url``. See also :func:`keras_suite.data.source.load_data`.
 
     Raises:
         InputError: naming file and row of what is wrong, or what to fetch and where to put it.
     """
-    cache = cache_folder() / "covid_fake_news"
+    cache, names = cache_folder() / "covid_fake_news", (TRAIN, JUDGED[judged])
 
     def read(folder: Path) -> TweetSets:
-        return _sets(*(_read(find_in_folder(folder, name)) for name in COUNTS))
+        return _sets({name: _read(find_in_folder(folder, name)) for name in names})
 
     def fetch() -> TweetSets:
-        public = {name: partial(_read_public, name) for name in COUNTS}
-        return _sets(*(from_cache(f"{url}/{n}", cache / n, read) for n, read in public.items()))
+        public = {name: partial(_read_public, name) for name in names}
+        return _sets({n: from_cache(f"{url}/{n}", cache / n, read) for n, read in public.items()})
 
-    remedy = f"fetch {TRAIN} and {VALIDATION} from {URL} and put them into {cache}"
+    remedy = f"fetch {' and '.join(names)} from {URL} and put them into {cache}"
     return load_data(kind, data_dir, sample=_sample, read=read, fetch=fetch, remedy=remedy)
 
 
@@ -90,15 +111,17 @@ def clean_tweet(text: str) -> str:
 
     HTML entities become their characters, an emoji the words of its name, a URL ``twitterurl`` and
     a mention ``twitteruser``; control and invisible characters go, and whitespace is squeezed.
-    Case, punctuation and hashtags stay: a tokenizer sees to them. Cleaning twice changes nothing
-    more, and only a tweet without any visible character becomes "".
+    Case, punctuation and hashtags stay: a tokenizer sees to them. Entities may be nested, as in
+    "&amp;lt;", up to 9 times; then cleaning twice changes nothing more. Only a tweet without any
+    visible character becomes "".
 
     Source: Müller, Salathé and Kummervold, "COVID-Twitter-BERT" (2020), who besides lower the case,
     simplify punctuation, count URLs and mentions in a row, and set an emoji's name in colons.
     """
-    before = None
-    while text != before:  # what one step brings to light may be another's: "&amp;lt;"
+    for _ in range(MOST_ROUNDS):
         before, text = text, _cleaned_once(text)
+        if text == before:
+            break
     return text
 
 
@@ -109,9 +132,9 @@ def _sample() -> TweetSets:
     return _tweet_sets("templated tweets, generated", "sample", *parts)
 
 
-def _sets(*parts: Tweets) -> TweetSets:
-    counts = [f"{name} ({_counts(part)})" for name, part in zip(COUNTS, parts, strict=True)]
-    return _tweet_sets(" and ".join(counts), "real", *parts)
+def _sets(parts: dict[str, Tweets]) -> TweetSets:
+    counts = [f"{name} ({_counts(part)})" for name, part in parts.items()]
+    return _tweet_sets(" and ".join(counts), "real", *parts.values())
 
 
 def _tweet_sets(source: str, kind: Literal["real", "sample"], *parts: Tweets) -> TweetSets:
@@ -125,6 +148,7 @@ def _read_public(name: str, path: Path, called: str) -> Tweets:
     tweets = _read(path, called)
     published = "{:,} real and {:,} fake tweets".format(*COUNTS[name])
     require_public(called, f"{_counts(tweets)} tweets", published)
+    require_public(called, f"the SHA-256 {sha256_of_file(path)}", f"the SHA-256 {SHA256[name]}")
     return tweets
 
 

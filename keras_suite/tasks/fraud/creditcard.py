@@ -8,7 +8,7 @@ fraud). TensorFlow publishes a copy.
 import io
 import math
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,22 @@ import pandas as pd
 
 from keras_suite.data.csv_rows import csv_records
 from keras_suite.data.download import cache_folder
+from keras_suite.data.needs import Need
 from keras_suite.data.provenance import Loaded, Provenance, sha256_of_arrays, sha256_of_file
 from keras_suite.data.reading import read_text_bytes, reading
-from keras_suite.data.source import Kind, find_file, from_cache, load_data, require_public
+from keras_suite.data.source import (
+    Kind,
+    find_file,
+    from_cache,
+    load_data,
+    notice_of_others,
+    require_public,
+)
 from keras_suite.errors import InputError
 from keras_suite.tasks.fraud import creditcard_stand_in
 
 URL = "https://storage.googleapis.com/download.tensorflow.org/data/creditcard.csv"
+SHA256 = "76274b691b16a6c49d3f159c883398e03ccd6d1ee12d9d8ee38f4b4b98551a89"  # of Kaggle's file
 ROWS, FRAUDS = 284_807, 492
 FEATURES = [*(f"V{i}" for i in range(1, 29)), "Amount"]
 COLUMNS = ["Time", *FEATURES, "Class"]
@@ -34,6 +43,12 @@ class Table(Loaded):
     """The card payments, one a row: ``COLUMNS`` in order, float64, without a missing value."""
 
     frame: pd.DataFrame
+
+
+def needs() -> list[Need]:
+    """Say where the table is published."""
+    place = cache_folder() / NAMES[0]
+    return [Need("creditcard.csv", URL, "151 MB", "DbCL 1.0", place)]
 
 
 def load(kind: Kind = "auto", data_dir: Path | None = None, url: str = URL) -> Table:
@@ -68,12 +83,43 @@ def read(path: Path, called: str = "") -> Table:
     return Table(frame, provenance=provenance)
 
 
+def drawn(table: Table, rows: int, seed: int) -> Table:
+    """Drop exact duplicates, and draw so many rows at the table's fraud rate; 0 keeps all.
+
+    Raises:
+        InputError: where so many cannot be drawn.
+    """
+    from sklearn.model_selection import train_test_split
+
+    frame = table.frame.drop_duplicates(ignore_index=True)
+    if 0 < rows < len(frame):
+        given = {"train_size": rows, "stratify": frame["Class"], "random_state": seed}
+        try:
+            frame = train_test_split(frame, **given)[0]
+        except ValueError as error:  # too few to draw, to leave, or of a class
+            why = f"{rows:,} of {len(frame):,} rows cannot be drawn ({error})"
+            raise InputError(f"{why}: choose more --rows, or 0 for all.") from error
+    return replace(table, frame=frame)
+
+
+def told_apart(frame: pd.DataFrame) -> pd.DataFrame:
+    """Keep the first of the rows that a model gets the same features of, float32.
+
+    Raises:
+        InputError: where a single one is left.
+    """
+    kept = frame.loc[~frame[FEATURES].astype("float32").duplicated()]
+    if len(kept) < 2:
+        raise InputError("All rows are one payment but for the time: use more rows.")
+    return kept
+
+
 def _read_public(path: Path, called: str) -> Table:
     table = read(path, called)
     rows, frauds = len(table.frame), int(table.frame["Class"].to_numpy().sum())
     counts = "{:,} rows with {} frauds"
     require_public(called, counts.format(rows, frauds), counts.format(ROWS, FRAUDS))
-    return table
+    return replace(table, notice=notice_of_others({path: SHA256}, sha256_of_file))
 
 
 def _stand_in() -> Table:
@@ -114,12 +160,15 @@ def _name_bad_cell(content: bytes, called: str) -> None:
 
 
 def _complaint(name: str, cell: str) -> str:
+    if not cell.strip():
+        return "the cell is empty"
     try:
-        value = float(cell)
+        # Python alone reads 1_000, and digits of other scripts.
+        value = float(cell.encode("ascii", "replace").replace(b"_", b"?"))
     except ValueError:
-        return f"{cell!r} is not a number" if cell.strip() else "the cell is empty"
+        return f"{cell!r:.40} is not a number"
     if not math.isfinite(value):
-        return f"{cell!r} is not a finite number; drop or fill such rows first"
+        return f"{cell!r:.40} is not a finite number; drop or fill such rows first"
     if name == "Class" and value not in (0, 1):
-        return f"Class is {cell}, but only 0 (legitimate) and 1 (fraud) are known"
+        return f"Class is {cell:.40}, but only 0 (legitimate) and 1 (fraud) are known"
     return ""

@@ -15,7 +15,8 @@ import numpy as np
 
 from keras_suite.data import source
 from keras_suite.data.download import cache_folder
-from keras_suite.data.provenance import Loaded, Provenance
+from keras_suite.data.needs import Need
+from keras_suite.data.provenance import Loaded, Provenance, git_blob_of_file
 from keras_suite.errors import InputError
 from keras_suite.tasks.persian_qa import sample_questions, squad_file
 from keras_suite.tasks.persian_qa.squad_file import Answer, Question, QuestionFile
@@ -24,6 +25,11 @@ __all__ = ["Answer", "Question", "QuestionSet", "load_questions"]
 
 URL = "https://raw.githubusercontent.com/AUT-NLP/PQuAD/main/Dataset"
 COUNTS = {"Train": 63_994, "Validation": 7_976, "Test": 8_002}  # of questions
+BLOBS = {  # by which GitHub names what the authors published
+    "Train": "561d1c7a1b3693f83ab709c45a8c0e41d561e48c",
+    "Validation": "e1f5675030a792de861b1d04ec290655ed03ca2c",
+    "Test": "2ccefd2b76a855c3dd08ada7b77eac8a4c6d6ba9",
+}
 FILES = {name: (f"{name}.json", f"{name}.json.gz") for name in COUNTS}
 VALIDATION_SHARE = 0.15  # of the articles, where there is no training file
 SAMPLE_TEXTS = 70, 15, 15  # to train, validate and test on
@@ -48,6 +54,16 @@ def evenly_spaced(questions: list[Question], count: int) -> list[Question]:
     """Return so many of the questions, or all where ``count`` is 0 or more than there are."""
     count = min(count or len(questions), len(questions))
     return [questions[i * len(questions) // count] for i in range(count)]
+
+
+def needs() -> list[Need]:
+    """Say where the questions are published."""
+    sizes = {"Train": "25 MB", "Validation": "3 MB", "Test": "3 MB"}
+    cache = cache_folder() / "pquad"
+    return [
+        Need(f"PQuAD, {name}.json", f"{URL}/{name}.json", size, "", cache / f"{name}.json")
+        for name, size in sizes.items()
+    ]
 
 
 def load_questions(
@@ -99,7 +115,10 @@ def _fetch(cache: Path, url: str) -> QuestionSet:
         name: source.from_cache(f"{url}/{name}.json", path, partial(_read_public, name))
         for name, path in paths.items()
     }
-    return _question_set(paths, files)
+    published = {path: BLOBS[name] for name, path in paths.items() if path.suffix == ".json"}
+    notice = source.notice_of_others(published, git_blob_of_file)
+    loaded = _question_set(paths, files)
+    return replace(loaded, notice=f"{notice} {loaded.notice}".strip())
 
 
 def _read_public(name: str, path: Path, called: str) -> QuestionFile:

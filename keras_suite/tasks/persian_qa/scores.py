@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from keras_suite.data.spreadsheets import all_as_shown
+from keras_suite.metrics.finite import require_finite
 from keras_suite.tasks.persian_qa.answer_spans import best_answers, unless_none
 from keras_suite.tasks.persian_qa.answers_page import answer_rows, page
 from keras_suite.tasks.persian_qa.out_of_reach import out_of_reach
@@ -52,6 +54,7 @@ def answered(
     The logits are start and end ``[tokens, 2]``; above the threshold of the scores, the answer is
     none. The other arguments are those of :func:`best_answers`.
     """
+    require_finite(logits)
     answers, scores = best_answers(windows, logits, questions, max_answer_tokens)
     answers = unless_none(answers, scores, threshold)
     return squad_report(answers, questions), answers, scores
@@ -76,6 +79,6 @@ def answer_files(
     return {
         "predictions.json": json.dumps(answers, ensure_ascii=False, indent=1) + "\n",
         "answers.html": page(shown, rows, notice),
-        "answers.csv": "\ufeff" + rows.to_csv(index=False),  # spreadsheets need the mark
-        "out_of_reach.csv": lost.to_csv(index=False),
+        "answers.csv": f"\ufeff{all_as_shown(rows).to_csv(index=False)}",  # the mark of UTF-8
+        "out_of_reach.csv": all_as_shown(lost).to_csv(index=False),
     }

@@ -9,12 +9,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import UnionType
+from typing import Any
 
 from keras_suite.data.reading import read_text_bytes, reading
 from keras_suite.errors import InputError
 
 MISPLACED_SHARE = 0.01  # of a file's answers, up to which they are left out
+ODD_SHARE = 0.01  # of its questions, likewise
 JSON_TYPES = {list: "a list", str: "a text", int: "a whole number", bool: "true or false"}
+JSON_TYPES |= {str | int: "a text or a whole number"}
 SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -82,34 +86,54 @@ def read_file(path: Path, called: str = "") -> QuestionFile:
 def parse_document(document: object, called: str) -> QuestionFile:
     """Check what such a file holds; what SQuAD calls plausible answers is ignored.
 
-    An answer that does not stand at its place in the context is left out, and with it a question
-    that has no other. Messages call the file ``called``.
+    What tools leave out is read as it must be meant: articles without a title are different ones,
+    ids may be numbers, and without ``is_impossible`` the answers tell, as it tells without answers.
+
+    Left out are few odd questions (a missing key, a wrong type, an empty text, an id that is there
+    twice, answers that contradict ``is_impossible``) and few answers that do not stand at their
+    places in the context, and with them a question that has no other; the notice counts them.
+    Messages call the file ``called``.
 
     Raises:
-        InputError: naming article, paragraph and question of a missing key, a wrong type, an empty
-            text, an id that is there twice, answers that contradict ``is_impossible``; or saying
-            that more than 1 % of the answers do not stand at their places.
+        InputError: naming article and paragraph of what is wrong with them; or article, paragraph
+            and question where more than 1 % of the questions are odd; or saying that more than 1 %
+            of the answers do not stand at their places.
     """
     ids: set[str] = set()
+    odd: list[str] = []  # what is wrong with them
     kept, misplaced, answers = [], [], 0  # ids of the questions of misplaced answers
-    for where, question in _walk(document, called):
-        if question.id in ids:
-            raise InputError(f"{where}: an earlier question has the same id; give it another.")
+    for where, qa, context, title in _walk(document, called):
+        try:
+            question = _question(qa, context, title, where)
+            if question.id in ids:
+                raise InputError(
+                    f"{where} (id {question.id!r:.40}): an earlier question has the same id; "
+                    "give it another."
+                )
+        except InputError as error:
+            odd.append(str(error))
+            continue
         ids.add(question.id)
         answers += len(question.answers)
         placed = tuple(answer for answer in question.answers if _is_placed(answer, question))
         misplaced += [question.id] * (len(question.answers) - len(placed))
         if placed or not question.answers:
             kept.append(replace(question, answers=placed))
-    if not ids:
+    asked = len(ids) + len(odd)
+    if not asked:
         raise InputError(f"{called} holds no questions: fetch it again.")
+    if len(odd) > ODD_SHARE * asked:
+        raise InputError(odd[0])
     if len(misplaced) > MISPLACED_SHARE * answers:
         raise InputError(
             f"{called}: {len(misplaced):,} of {answers:,} answers do not stand at their "
-            f"answer_start in the context, first one of question {misplaced[0]!r}: fetch the file "
-            "again, or count answer_start in characters from 0."
+            f"answer_start in the context, first one of question {misplaced[0]!r:.40}: fetch the "
+            "file again, or count answer_start in characters from 0."
         )
-    return QuestionFile(kept, len(ids), _notice(called, len(misplaced), len(ids) - len(kept)))
+    notice = _notice(called, len(misplaced), len(ids) - len(kept))
+    if odd:
+        notice = f"Odd questions left out: {len(odd)}, the first: {odd[0]} {notice}".rstrip()
+    return QuestionFile(kept, asked, notice)
 
 
 def _is_placed(answer: Answer, question: Question) -> bool:
@@ -127,44 +151,50 @@ def _notice(called: str, answers: int, questions: int) -> str:
     )
 
 
-def _walk(document: object, called: str) -> Iterator[tuple[str, Question]]:
-    """Yield each question with the place of it."""
+def _walk(document: object, called: str) -> Iterator[tuple[str, object, str, str]]:
+    """Yield the place of each question, what stands there, its context and its title."""
     for i, article in enumerate(_get(document, "data", list, called), start=1):
         where = f"{called}, article {i}"
-        title = _get(article, "title", str, where)
+        title = str(_get(article, "title", str | int, where, "")) or f"article {i}"
         for j, paragraph in enumerate(_get(article, "paragraphs", list, where), start=1):
             where = f"{called}, article {i}, paragraph {j}"
             context = _get(paragraph, "context", str, where)
             for k, qa in enumerate(_get(paragraph, "qas", list, where), start=1):
-                yield _question(qa, context, title, f"{where}, question {k}")
+                yield f"{where}, question {k}", qa, context, title
 
 
-def _question(qa: object, context: str, title: str, where: str) -> tuple[str, Question]:
-    name = _get(qa, "id", str, where)
-    where = f"{where} (id {name!r})"
+def _question(qa: object, context: str, title: str, where: str) -> Question:
+    name = str(_get(qa, "id", str | int, where))
+    where = f"{where} (id {name!r:.40})"
     text = _get(qa, "question", str, where)
     for what, content in (("question", text), ("context", context)):
         if not content.strip():
             raise InputError(f"{where}: the {what} is empty; fill it or leave the question out.")
+    is_impossible = _get(qa, "is_impossible", bool, where, None)
+    found = _get(qa, "answers", list, where, *([[]] if is_impossible else []))
     answers = tuple(
         Answer(_get(each, "text", str, where), _get(each, "answer_start", int, where))
-        for each in _get(qa, "answers", list, where)
+        for each in found
     )
-    if _get(qa, "is_impossible", bool, where) == bool(answers):
+    if is_impossible:  # some tools write an empty answer then
+        answers = tuple(answer for answer in answers if answer.text)
+    if is_impossible == bool(answers):
         found = "true but there are" if answers else "false but there are no"
         raise InputError(f"{where}: is_impossible is {found} answers; put one of the two right.")
-    return where, Question(name, text, context, answers, title)
+    return Question(name, text, context, answers, title)
 
 
-def _get(node: object, key: str, kind: type, where: str):
-    """Return what a JSON object holds under a key."""
+def _get(node: object, key: str, kind: type | UnionType, where: str, *default: Any) -> Any:
+    """Return what a JSON object holds under a key, or the default where that is nothing or null."""
     if not isinstance(node, dict):
         raise InputError(f"{where}: an object with the key {key!r} was expected, not {node!r:.40}.")
+    value = node.get(key)
+    if value is None and default:
+        return default[0]
     if key not in node:
         raise InputError(f"{where} lacks the key {key!r}: give a file in the form of SQuAD 2.0.")
-    value = node[key]
-    if type(value) is not kind:  # True is an int to isinstance
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         raise InputError(f"{where}: {key!r} must be {JSON_TYPES[kind]}, not {value!r:.40}.")
-    if kind is str and SURROGATE.search(value):
+    if isinstance(value, str) and SURROGATE.search(value):
         raise InputError(f"{where}: {key!r} holds half a character (\\ud800 to \\udfff): mend it.")
     return value

@@ -12,6 +12,7 @@ from functools import cache
 
 import numpy as np
 
+from keras_suite.metrics.finite import require_finite
 from keras_suite.tasks.persian_qa.pquad import Question
 
 # What Arabic keyboards, older texts and hurried typists write for a letter of the Persian alphabet.
@@ -104,8 +105,10 @@ def best_threshold(
 
     Raises:
         KeyError: for a question without a prediction or a score.
+        InputError: where a score is not finite.
     """
     scores = np.array([no_answer_score[each.id] for each in questions], "float64")
+    require_finite(scores)
     empty = np.array([f1("", each.texts) for each in questions])
     given = np.array([f1(predictions[each.id], each.texts) for each in questions])
     order = np.argsort(scores, kind="stable")

@@ -111,9 +111,9 @@ def _require_room(questions: list[Question], tokenizer, max_length: int, stride:
         leaves = f"leaves {room} of {max_length} to its context" if room > 0 else "leaves none"
         if room <= stride:
             raise InputError(
-                f"Question {question.id} has {len(tokens)} tokens, which {leaves}; windows that "
-                f"have {stride} tokens in common need more: choose a higher maximum length or a "
-                "lower stride, or leave the question out."
+                f"Question {question.id:.40} has {len(tokens)} tokens, which {leaves}; windows "
+                f"that have {stride} tokens in common need more: choose a higher maximum length or "
+                "a lower stride, or leave the question out."
             )
 
 
@@ -137,7 +137,7 @@ def _require_contexts(
     in_context = np.repeat(question, encoded.lengths)[spans[:, 0] >= 0]
     missing = [questions[i].id for i in np.setdiff1d(range(len(questions)), in_context)]
     if missing:
-        raise InputError(f"The context of question {missing[0]} has no tokens: leave it out.")
+        raise InputError(f"The context of question {missing[0]:.40} has no tokens: leave it out.")
 
 
 def _labels(

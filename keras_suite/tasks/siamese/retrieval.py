@@ -5,6 +5,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import NearestNeighbors
 
 from keras_suite.errors import InputError
+from keras_suite.metrics.finite import require_finite
 from keras_suite.tasks.siamese.by_class import RowsByClass
 
 NEIGHBOURS = 5
@@ -34,9 +35,10 @@ def retrieval_report(labels: np.ndarray, embeddings: np.ndarray) -> dict[str, fl
         it; :func:`verification_auc`.
 
     Raises:
-        InputError: as :func:`require_measurable`.
+        InputError: as :func:`require_measurable`, or where an embedding is not finite.
     """
     require_measurable(labels, "rows")
+    require_finite(embeddings)
     neighbours = labels[nearest_others(embeddings, NEIGHBOURS)]
     votes = np.stack([(neighbours == label).sum(axis=1) for label in range(labels.max() + 1)])
     return {

@@ -82,7 +82,11 @@ def against_accuracy(
     for i, (name, values) in enumerate(models.items()):
         x, y = values["accuracy"], values["balanced_accuracy"]
         bars = {
-            f"{side}err": [[value - values[f"{of} from"]], [values[f"{of} to"] - value]]
+            # The intervals of few resamples may lie beside the figure.
+            f"{side}err": [
+                [max(value - values[f"{of} from"], 0)],
+                [max(values[f"{of} to"] - value, 0)],
+            ]
             for side, value, of in (("x", x, "accuracy"), ("y", y, "balanced_accuracy"))
         }
         mark = {"color": MANY_COLORS[i], "fmt": MARKERS[i], "capsize": 3, "markersize": 7}

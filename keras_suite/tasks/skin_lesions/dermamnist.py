@@ -15,8 +15,9 @@ import numpy as np
 
 from keras_suite.data.digits import coloured_digits
 from keras_suite.data.download import cache_folder
+from keras_suite.data.needs import Need
 from keras_suite.data.provenance import Loaded, Provenance, sha256_of_arrays, sha256_of_file
-from keras_suite.data.reading import reading
+from keras_suite.data.reading import MOST_BYTES, reading, require_size
 from keras_suite.data.source import Kind, find_file, from_cache, load_data, require_public
 from keras_suite.data.split import Arrays, Split
 from keras_suite.errors import InputError
@@ -47,6 +48,11 @@ class Lesions(Loaded):
     """
 
     split: Split
+
+
+def needs() -> list[Need]:
+    """Say where the images are published."""
+    return [Need(NAME, URL, "20 MB", "CC BY-NC 4.0", cache_folder() / NAME)]
 
 
 def load(
@@ -121,6 +127,8 @@ def _sample() -> Lesions:
 def _arrays(path: Path) -> dict[str, np.ndarray]:
     names = [f"{part}_{what}" for part in COUNTS for what in ("images", "labels")]
     with zipfile.ZipFile(path) as archive:  # or NumPy would take a lone array or a pickle
+        unpacked = sum(member.file_size for member in archive.infolist())
+        require_size(str(path), unpacked, path.stat().st_size, MOST_BYTES)
         missing = [name for name in names if f"{name}.npy" not in archive.namelist()]
         damaged = archive.testzip()  # NumPy may stop reading before the checksum
     if missing:

@@ -7,6 +7,7 @@ analogies", 2016.
 import numpy as np
 from gensim.models import KeyedVectors
 
+from keras_suite.errors import printable
 from keras_suite.tasks.word_embeddings import geometry
 from keras_suite.tasks.word_embeddings.questions import Analogy, known_to, unknown_to
 
@@ -103,10 +104,10 @@ def measured(answers: dict) -> list[tuple[dict[str, str], dict]]:
 
 
 def as_text(answers: object, indent: str = "") -> str:
-    """Lay answers out in lines, what belongs to a name indented below it."""
+    """Lay answers out in lines for a terminal, what belongs to a name indented below it."""
     if isinstance(answers, dict):
         parts = {k: as_text(v, f"{indent}  ") for k, v in answers.items() if v or v == 0}
-        return "".join(f"\n{indent}{name}:{text}" for name, text in parts.items())
+        return "".join(f"\n{indent}{printable(name)}:{text}" for name, text in parts.items())
     if isinstance(answers, list | tuple):
         return ("," if isinstance(answers, list) else "").join(map(as_text, answers))
-    return f" {answers:.2f}" if isinstance(answers, float) else f" {answers}"
+    return f" {answers:.2f}" if isinstance(answers, float) else f" {printable(answers)}"

@@ -38,13 +38,16 @@ class NearestRows(keras.layers.Layer):
 def nearest_words(words: Sequence[str], vectors: np.ndarray, count: int = 10) -> keras.Model:
     """Build a model that finds ``count`` neighbours, fewer than there are words with vectors.
 
+    No word is "", and none comes twice.
+
     Returns:
         A model from words ``[n]`` string to ``neighbours`` ``[n, count]`` string, the closest
         first, their ``cosines`` ``[n, count]`` float32 and ``known`` ``[n]`` bool; for an unknown
         word the neighbours are "" and the cosines 0.
     """
-    to_id = keras.layers.StringLookup(num_oov_indices=1, name="to_id")
-    to_word = keras.layers.StringLookup(invert=True, oov_token="", name="to_word")
+    # The one text that is no word: Keras' own "[UNK]" may be one of a file's.
+    to_id = keras.layers.StringLookup(oov_token="", name="to_id")
+    to_word = keras.layers.StringLookup(oov_token="", invert=True, name="to_word")
     for lookup in (to_id, to_word):
         lookup.set_vocabulary(list(words))  # as an argument it would be stored twice
     nearest = NearestRows(len(words) + 1, vectors.shape[1], count, name="nearest")

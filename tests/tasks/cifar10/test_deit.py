@@ -1,4 +1,4 @@
-import math
+import functools
 import shutil
 import socket
 import zipfile
@@ -9,25 +9,27 @@ import pytest
 import tensorflow as tf
 import transformers as tr
 
-from keras_suite.errors import InputError
 from keras_suite.tasks.cifar10 import deit
 from keras_suite.tasks.cifar10.deit import deit_with_imagenet_head, deit_with_new_heads
-from tests.layers.tiny import SIZES
+from tests.data.refusals import refused
+from tests.layers.tiny import SIZES, count, moved
 from tests.models.checkpoints import as_pytorch, randomize, write_checkpoint
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (4, 8, 8, 3), dtype="uint8")
+COUNTED = [
+    (deit_with_imagenet_head, "base", 9_630_426, 7_087_872, 0),
+    (deit_with_new_heads, "small", 1_782_164, 1_774_464, 384 * (768 + 1 + 2 + 198 + 2)),
+]
 
 
-def with_frozen_embeddings(*arguments):
-    return deit_with_imagenet_head(*arguments, train_embeddings=False)
-
-
+with_frozen_embeddings = functools.partial(deit_with_imagenet_head, train_embeddings=False)
 TRAINED = {
-    deit_with_imagenet_head: {"embeddings", "norm", "dense", "probabilities"},
-    with_frozen_embeddings: {"norm", "dense", "probabilities"},
+    deit_with_imagenet_head: {deit.EMBEDDINGS, deit.NORM, "dense", "probabilities"},
+    with_frozen_embeddings: {deit.NORM, "dense", "probabilities"},
     deit_with_new_heads: set(),
 }
-TRAINED = {build: names | {"block_1", *deit.HEADS} for build, names in TRAINED.items()}
+LAST = "deit.encoder.layer.1"
+TRAINED = {build: names | {LAST, *deit.HEADS} for build, names in TRAINED.items()}
 
 
 @pytest.fixture(scope="module")
@@ -46,10 +48,6 @@ def folder(original, tmp_path):
     return tmp_path / "checkpoint"
 
 
-def count(weights):
-    return sum(math.prod(weight.shape) for weight in weights)
-
-
 def trainable_layers(model):
     """Names of the layers that train; "dense", whose name counts on, without its number."""
     names = {layer.name for layer in model.layers if layer.trainable_weights}
@@ -65,20 +63,14 @@ def channels_first(images):
     return tf.transpose(pixels, (0, 3, 1, 2))
 
 
-@pytest.mark.parametrize(
-    ("build", "size", "trained", "of_block", "frozen"),
-    [
-        (deit_with_imagenet_head, "base", 9_630_426, 7_087_872, 0),
-        (deit_with_new_heads, "small", 1_782_164, 1_774_464, 384 * (768 + 1 + 2 + 198 + 2)),
-    ],
-)
+@pytest.mark.parametrize(("build", "size", "trained", "of_block", "frozen"), COUNTED)
 def test_the_reports_parameters_train(monkeypatch, build, size, trained, of_block, frozen):
     monkeypatch.setitem(deit.SIZES, size, deit.SIZES[size] | {"num_hidden_layers": 1})
     model = build(224, 10, None)
     assert count(model.trainable_weights) == trained
     assert model.count_params() == trained + frozen
-    assert model.get_layer("block_0").count_params() == of_block
-    assert model.get_layer("block_0").output.shape[1] == 196 + 2
+    assert model.get_layer("deit.encoder.layer.0").count_params() == of_block
+    assert model.get_layer("deit.encoder.layer.0").output.shape[1] == 196 + 2
 
 
 def test_logits_are_those_of_transformers_on_the_same_weights(original, folder):
@@ -92,10 +84,10 @@ def test_logits_are_those_of_transformers_on_the_same_weights(original, folder):
 def test_new_heads_are_averaged_on_the_features_of_transformers(original, folder):
     model = deit_with_new_heads(8, 3, folder)
     tokens = original.deit(channels_first(IMAGES)).last_hidden_state
-    assert np.abs(output_of(model, "norm") - tokens).max() <= 1e-5
+    assert np.abs(output_of(model, deit.NORM) - tokens).max() <= 1e-5
     logits = sum(model.get_layer(head)(tokens[:, i]) for i, head in enumerate(deit.HEADS)) / 2
     assert np.abs(model(IMAGES) - tf.nn.softmax(logits)).max() <= 1e-5
-    for name in ("embeddings", "block_0", "block_1"):  # plain tensors
+    for name in (deit.EMBEDDINGS, "deit.encoder.layer.0", LAST):  # plain tensors
         assert output_of(model, name).shape == (4, 6, 16)
 
 
@@ -118,13 +110,11 @@ def test_it_comes_back_from_its_file_alone_and_a_step_moves_exactly_what_is_name
         assert str(tmp_path) not in file.read("config.json").decode()
     assert not model.compiled
     assert trainable_layers(model) == trainable_layers(loaded) == TRAINED[build]
-    before = [np.asarray(weight).copy() for weight in loaded.weights]
     # Adam, because the keys' biases change no output and have all but no gradient.
     adam = keras.optimizers.Adam(0.1)
     loaded.compile(adam, "sparse_categorical_crossentropy", run_eagerly=True)
-    loaded.fit(IMAGES, np.array([0, 1, 2, 1]), verbose=0)
-    moved = [not np.array_equal(a, b) for a, b in zip(before, loaded.weights, strict=True)]
-    assert moved == [weight.trainable for weight in loaded.weights]
+    step = functools.partial(loaded.fit, IMAGES, np.array([0, 1, 2, 1]), verbose=0)
+    assert moved(loaded.weights, step) == [weight.trainable for weight in loaded.weights]
     for layer in loaded.layers:
         assert len(layer.trainable_weights) in (0, len(layer.weights))
 
@@ -135,7 +125,7 @@ def test_random_weights_are_decided_by_the_seed_and_fit_the_images(monkeypatch):
     for seed in (1, 1, 2):
         keras.utils.set_random_seed(seed)
         model = deit_with_new_heads(32, 3, None)
-        features.append(output_of(model, "embeddings"))
+        features.append(output_of(model, deit.EMBEDDINGS))
         assert features[-1].shape == (4, 2 + 4, 16)
     assert np.array_equal(features[0], features[1])
     assert not np.allclose(features[0], features[2])
@@ -144,21 +134,28 @@ def test_random_weights_are_decided_by_the_seed_and_fit_the_images(monkeypatch):
 def test_a_checkpoint_that_leaves_a_weight_at_random_is_refused(original, tmp_path):
     arrays = {k: v for k, v in as_pytorch(original).items() if "_classifier" not in k}
     write_checkpoint(tmp_path, original.config, arrays)
-    with pytest.raises(InputError, match="lacks 4 of its weights, such as cls_classifier"):
+    with refused("lacks 4 of its weights, such as cls_classifier"):
         deit_with_imagenet_head(8, 3, tmp_path)
     deit_with_new_heads(8, 3, tmp_path)  # needs no heads
     del arrays["deit.encoder.layer.1.output.dense.bias"]
     arrays["deit.embeddings.position_embeddings"] = np.zeros((1, 9, 16), "float32")
     write_checkpoint(tmp_path, original.config, arrays)
-    with pytest.raises(InputError, match=f"^No DeiT from {tmp_path} .* lacks 2 of its weights"):
+    with refused("lacks 2 of its weights", f"No DeiT from {tmp_path} "):
         deit_with_new_heads(8, 3, tmp_path)
 
 
 @pytest.mark.parametrize("size", [0, 8, 40])
 def test_an_image_size_that_does_not_suit_is_refused(folder, size):
-    with pytest.raises(InputError, match=f"multiple of 16 instead of {size}"):
+    with refused(f"multiple of 16 instead of {size}"):
         deit_with_imagenet_head(size, 3, None)
-    with pytest.raises(
-        InputError, match="of 8 pixels a side: choose this image size instead of 16"
-    ):
+    with refused("of 8 pixels a side: choose this image size instead of 16"):
         deit_with_imagenet_head(16, 3, folder)
+
+
+@pytest.mark.parametrize("build", [deit_with_imagenet_head, deit_with_new_heads])
+def test_normalised_images_have_imagenets_means_and_deviations_of_each_channel(build, folder):
+    model = build(8, 3, folder, normalise="imagenet")
+    pixels = keras.Model(model.input, model.get_layer("imagenet").output)(IMAGES)
+    expected = (IMAGES / 255 - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]
+    assert np.abs(pixels - expected).max() <= 1e-5
+    assert "imagenet" not in [layer.name for layer in build(8, 3, folder).layers]

@@ -1,4 +1,5 @@
-import math
+import functools
+import hashlib
 import shutil
 import socket
 
@@ -7,12 +8,13 @@ import keras
 import numpy as np
 import pytest
 from keras.src.legacy.saving.legacy_h5_format import save_weights_to_hdf5_group
-from keras.src.utils import file_utils
 
-from keras_suite.data.download import NoNetworkError
 from keras_suite.errors import InputError
 from keras_suite.tasks.cifar10 import vgg19 as module
 from keras_suite.tasks.cifar10.vgg19 import FILE, vgg19
+from tests.data.refusals import refused
+from tests.data.web import serve
+from tests.layers.tiny import count, moved
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), dtype="uint8")
 
@@ -33,10 +35,6 @@ def save_as_keras_does(path, network):
     else:
         with h5py.File(path, "w") as file:
             save_weights_to_hdf5_group(file, network)
-
-
-def count(weights):
-    return sum(math.prod(weight.shape) for weight in weights)
 
 
 def test_the_full_model_has_the_reports_parameters():
@@ -69,12 +67,10 @@ def test_the_layers_are_vgg19s_own_and_the_last_block_and_the_head_train(origina
     own = slice(names.index("block1_conv1"), border + 5)
     assert names[own] == [layer.name for layer in original.layers[1:]]
     assert [layer.trainable for layer in model.layers] == [i >= border for i in range(len(names))]
-    before = [np.asarray(weight).copy() for weight in model.weights]
     assert not model.compiled
     model.compile(keras.optimizers.SGD(10.0), "sparse_categorical_crossentropy", run_eagerly=True)
-    model.fit(IMAGES, np.arange(4), verbose=0)
-    moved = [not np.array_equal(a, b) for a, b in zip(before, model.weights, strict=True)]
-    assert moved == [weight.trainable for weight in model.weights]
+    step = functools.partial(model.fit, IMAGES, np.arange(4), verbose=0)
+    assert moved(model.weights, step) == [weight.trainable for weight in model.weights]
 
 
 def test_a_file_or_keras_cache_gives_what_keras_own_model_gives(original, tmp_path, monkeypatch):
@@ -83,8 +79,7 @@ def test_a_file_or_keras_cache_gives_what_keras_own_model_gives(original, tmp_pa
     for file in files:
         save_as_keras_does(file, original)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    monkeypatch.setattr("keras.src.backend.config._KERAS_DIR", str(tmp_path))
-    monkeypatch.setattr(file_utils, "validate_file", lambda *file, **settings: True)
+    monkeypatch.setattr(module, "MD5", hashlib.md5(files[0].read_bytes()).hexdigest())
     monkeypatch.delattr(socket, "socket")
     expected = original(IMAGES / np.float32(255))
     for weights in (*files, "imagenet"):
@@ -94,26 +89,37 @@ def test_a_file_or_keras_cache_gives_what_keras_own_model_gives(original, tmp_pa
     shutil.rmtree(tmp_path)  # 80 MB a file
 
 
-def test_without_a_download_the_person_reads_which_file_belongs_where(tmp_path, monkeypatch):
-    def unreachable(url):
-        raise NoNetworkError(f"{url} cannot be reached")
+def test_imagenet_weights_are_downloaded_once_and_checked(original, tmp_path, monkeypatch):
+    save_as_keras_does(tmp_path / FILE, original)
+    content = (tmp_path / FILE).read_bytes()
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "home"))
+    with serve(content) as (url, requests):
+        monkeypatch.setattr(module, "URL", url)
+        with refused(rf"has the MD5 .*{FILE} .* {tmp_path}/home/models,"):
+            vgg19(32, 10, "imagenet")
+        assert not list((tmp_path / "home" / "models").iterdir())
+        monkeypatch.setattr(module, "MD5", hashlib.md5(content).hexdigest())
+        found = module.imagenet()
+        assert module.imagenet() == found
+    assert requests == ["HEAD", "GET"] * 2
+    assert found.record["sha256"] == hashlib.sha256(content).hexdigest()
+    (need,) = module.needs()
+    assert need.is_present
 
-    def breaks_off(*file, **settings):
-        raise Exception("URL fetch failure on https://...: 503 --\nunavailable")
 
-    monkeypatch.setattr(module, "require_answer", unreachable)
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    with pytest.raises(
-        InputError, match=rf"{module.HOST} cannot be .* {FILE} .* {tmp_path}/models,"
-    ):
-        vgg19(32, 10, "imagenet")
-    monkeypatch.delenv("KERAS_HOME")
+@pytest.mark.parametrize("status", [403, 503])
+def test_without_a_download_the_person_reads_which_file_belongs_where(
+    tmp_path, monkeypatch, status
+):
+    monkeypatch.delenv("KERAS_HOME", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr(module, "require_answer", lambda url: None)
-    monkeypatch.setattr(file_utils, "get_file", breaks_off)
-    with pytest.raises(
-        InputError, match=rf"503 -- unavailable\): .* {tmp_path}/\.keras/models, or"
-    ):
+    where = rf"fetch {FILE} .* {tmp_path}/\.keras/models, or"
+    with serve(b"", status=status) as (url, _):
+        monkeypatch.setattr(module, "URL", url)
+        with pytest.raises(InputError, match=rf"broke off \({status} .*{where}"):
+            vgg19(32, 10, "imagenet")
+    monkeypatch.setattr(module, "URL", "http://127.0.0.1:9/vgg19.h5")
+    with pytest.raises(InputError, match=rf"127.0.0.1:9/vgg19.h5 cannot be reached .*{where}"):
         vgg19(32, 10, "imagenet")
 
 
@@ -125,11 +131,10 @@ def test_a_file_without_weights_of_this_network_is_refused(tmp_path, name, conte
     elif content:  # too few layers, or another shape besides
         layers = [keras.Input((32, 32, 3)), keras.layers.Conv2D(content, 3)]
         save_as_keras_does(tmp_path / name, keras.Sequential(layers))
-    sentence = f"{name} holds no weights of VGG19 without its top .*: fetch {FILE} and name that"
-    with pytest.raises(InputError, match=sentence):
+    with refused(f"{name} holds no weights of VGG19 without its top .*: fetch {FILE} and name"):
         vgg19(32, 10, tmp_path / name)
 
 
 def test_images_too_small_for_five_halvings_are_refused():
-    with pytest.raises(InputError, match="choose an image size of 32 or more instead of 31"):
+    with refused("choose an image size of 32 or more instead of 31"):
         vgg19(31, 10, None)

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
+from keras_suite.data.spreadsheets import as_shown
 from keras_suite.tasks.fake_news.mistakes import Mistake, as_csv, as_table, found_in
 
 TEXTS, LABELS = ["zero", "one", "two", "three"], np.array([0, 1, 0, 1])
@@ -52,21 +53,19 @@ def test_mistakes_come_by_model_and_the_most_confident_first():
 
 @settings(max_examples=25)
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), min_size=1))
-def test_the_file_has_a_header_and_every_text_as_it_was(texts):
+def test_the_file_has_a_header_and_every_text_as_a_spreadsheet_may_show_it(texts):
     texts = [*texts, "=1+1", 'two\n\nlines, "quoted"\r\n', "a lone \r"]
     mistakes = mistakes_of(texts, np.zeros(len(texts), int), {"A": np.full(len(texts), 0.875)})
-    rows = [["A", str(i), text, "real", "fake", "0.875000"] for i, text in enumerate(texts)]
+    shown = [*map(as_shown, texts[:-3]), "'=1+1", texts[-2], "a lone ?"]
+    rows = [["A", str(i), text, "real", "fake", "0.875000"] for i, text in enumerate(shown)]
     assert read(as_csv(mistakes)) == [HEADER, *rows]
     assert read(as_csv([])) == [HEADER]
 
 
-def test_the_table_shows_the_first_few_of_each_model():
+def test_the_table_shows_a_few_of_each_model_and_nothing_that_commands_the_terminal():
     lines = printed(mistakes_of(TEXTS, LABELS, PROBABILITIES), most=1)
     assert lines[0] == "The 1 most confident mistakes of each model"
     assert lines[3:7] == ["BERT", "1 fake real 0.950 one", "SVM", "1 fake real 0.600 one"]
-
-
-def test_the_table_shows_the_beginning_of_a_text_and_nothing_that_commands_the_terminal():
     text = "first\nsecond [bold]third[/] [/] \x1b[2J\x07 " + "and more " * 60
     model, first, *_, last = printed(mistakes_of([text], LABELS[:1], {"a model": np.ones(1)}))[3:]
     assert model == "a model"

@@ -36,6 +36,7 @@ def test_a_fit_to_drawn_rows_finds_their_quantiles_and_dependence_again():
     assert fitted["correlation"][1][2] == pytest.approx(ranks, abs=0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.real
 def test_trained_on_it_trees_find_real_frauds_nearly_as_well_as_trained_on_real_rows(real_data):
     def pr_auc(train):

@@ -13,21 +13,16 @@ TRAIN, TEST = slice(1200), slice(1200, None)
 
 
 @pytest.fixture(scope="module", params=CLASS_NAMES)
-def task(request):
-    return request.param
-
-
-@pytest.fixture(scope="module")
-def drawn(task):
-    return draw_pairs(task, ROWS)
+def drawn(request):
+    return request.param, *draw_pairs(request.param, ROWS)
 
 
 def words(text):
     return set(re.findall(r"\w+", text.lower()))
 
 
-def test_pairs_are_distinct_balanced_and_the_same_for_the_same_seed(task, drawn):
-    first, second, labels = drawn
+def test_pairs_are_distinct_balanced_and_the_same_for_the_same_seed(drawn):
+    task, first, second, labels = drawn
     assert len(set(zip(first, second, strict=True))) == len(first) == len(second) == ROWS
     assert all(text.strip() for text in first + second)
     assert labels.dtype == np.int64
@@ -37,8 +32,8 @@ def test_pairs_are_distinct_balanced_and_the_same_for_the_same_seed(task, drawn)
     assert again[0] != others[0]
 
 
-def test_how_many_words_two_texts_share_hardly_tells_the_label(task, drawn):
-    first, second, labels = drawn
+def test_how_many_words_two_texts_share_hardly_tells_the_label(drawn):
+    task, first, second, labels = drawn
     pairs = [(words(a), words(b)) for a, b in zip(first, second, strict=True)]
     X = np.array([[len(a & b) / len(a | b), len(a & b)] for a, b in pairs])
     tree = DecisionTreeClassifier(max_depth=3, random_state=0).fit(X[TRAIN], labels[TRAIN])
@@ -49,8 +44,8 @@ def test_how_many_words_two_texts_share_hardly_tells_the_label(task, drawn):
         assert not same_words[labels == 1].any()
 
 
-def test_the_words_of_one_text_or_of_both_thrown_together_hardly_tell_the_label(task, drawn):
-    first, second, labels = drawn
+def test_the_words_of_one_text_or_of_both_thrown_together_hardly_tell_the_label(drawn):
+    task, first, second, labels = drawn
     both = [f"{a} {b}" for a, b in zip(first, second, strict=True)]
     for texts in (first, second, both):
         X = CountVectorizer(ngram_range=(1, 2)).fit_transform(texts)

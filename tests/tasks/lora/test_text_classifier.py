@@ -12,19 +12,19 @@ from keras_suite.adapters.apply import apply_lora, lora_layers, weights_trained_
 from keras_suite.adapters.config import LoRAConfig
 from keras_suite.layers.adopted import Adopted
 from keras_suite.tasks.lora.text_classifier import head_names, text_classifier
-from tests.layers.tiny import NO_POOLER, TEXT, inputs
+from tests.layers.tiny import NO_POOLER, TEXT, count, inputs
 
 LARGE = {"hidden_size": 1024, "num_attention_heads": 16, "intermediate_size": 4096}
 LARGE |= {"max_position_embeddings": 514, "type_vocab_size": 1}
+POOLING = {
+    "bert": (TFBertMainLayer, tr.BertConfig(**TEXT)),
+    "albert": (TFAlbertMainLayer, tr.AlbertConfig(**TEXT, embedding_size=8)),
+}
 
 
 def roberta(config):
     module = TFRobertaMainLayer(config, **NO_POOLER, name="roberta")
     return Adopted(module, "last_hidden_state", NO_POOLER)
-
-
-def count(weights):
-    return sum(math.prod(weight.shape) for weight in weights)
 
 
 def memory(*models):
@@ -52,25 +52,16 @@ def test_roberta_large_counts_the_reports_parameters_and_two_adapters_cost_their
     assert own <= memory(qqp, *trained) - memory(qqp) <= own + 1000  # and states of dropout
 
 
-def bert():
-    return Adopted(TFBertMainLayer(tr.BertConfig(**TEXT), name="bert"), "pooler_output")
-
-
-def albert():
-    config = tr.AlbertConfig(**TEXT, embedding_size=8)
-    return Adopted(TFAlbertMainLayer(config, name="albert"), "pooler_output")
-
-
-@pytest.mark.parametrize(
-    ("make", "head", "projection"),
-    [
-        (lambda: roberta(tr.RobertaConfig(**TEXT)), ("classifier",), "classifier.out_proj"),
-        (bert, ("classifier", "pooler"), "classifier"),
-        (albert, ("classifier", "pooler"), "classifier"),
-    ],
-)
-def test_a_head_of_the_encoders_family_stands_on_it(make, head, projection, tmp_path):
-    model = text_classifier(make(), classes=3, token_types=True)
+@pytest.mark.parametrize("family", ["roberta", "bert", "albert"])
+def test_a_head_of_the_encoders_family_stands_on_it(family, tmp_path):
+    if family == "roberta":
+        encoder = roberta(tr.RobertaConfig(**TEXT))
+        head, projection = ("classifier",), "classifier.out_proj"
+    else:
+        kind, config = POOLING[family]
+        encoder = Adopted(kind(config, name=family), "pooler_output")
+        head, projection = ("classifier", "pooler"), "classifier"
+    model = text_classifier(encoder, classes=3, token_types=True)
     rows = inputs("bert") | {"token_type_ids": np.zeros((3, 7), "int32")}
     logits = np.asarray(model(rows))
     assert logits.shape == (3, 3)

@@ -3,9 +3,9 @@ import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from keras_suite.errors import InputError
 from keras_suite.tasks.lora import text_pairs
 from keras_suite.tasks.lora.text_pairs import load_pairs
+from tests.data.refusals import refused
 
 ROWS = {
     "qqp": {
@@ -29,15 +29,11 @@ def load(folder, task, rows):
         columns = *map(list, zip(*pairs, strict=True)), list(range(len(pairs)))
         return tf.data.Dataset.from_tensor_slices(dict(zip(names, columns, strict=True)))
 
+    features = dict(zip(names, (text, text, label, np.int32), strict=True))
     tfds.dataset_builders.store_as_tfds_dataset(
-        name="glue",
-        config=task,
-        version="2.0.0",
-        features=tfds.features.FeaturesDict(
-            dict(zip(names, (text, text, label, np.int32), strict=True))
-        ),
+        **{"name": "glue", "config": task, "version": "2.0.0", "data_dir": folder},
+        features=tfds.features.FeaturesDict(features),
         split_datasets={split: dataset(pairs) for split, pairs in rows.items()},
-        data_dir=folder,
     )
     return load_pairs(task, "real", folder)
 
@@ -56,18 +52,14 @@ def test_a_prepared_set_is_read_from_the_given_folder(tmp_path, task, classes):
     assert (pairs.notice, pairs.provenance.kind, pairs.provenance.rows) == ("", "real", 3)
 
 
-def test_hidden_labels_are_refused(tmp_path):
+def test_hidden_labels_are_refused_and_pairs_with_an_empty_text_left_out_which_is_told(tmp_path):
     rows = ROWS["qqp"] | {"validation": [("Why?", "For what reason?", -1)]}
-    with pytest.raises(InputError, match=r"validation split .* labels outside 0\.\.1 .*-1"):
-        load(tmp_path, "qqp", rows)
-
-
-def test_pairs_with_an_empty_text_are_left_out_and_the_person_is_told(tmp_path):
+    with refused(r"validation split .* labels outside 0\.\.1 .*-1"):
+        load(tmp_path / "hidden", "qqp", rows)
     train = [*ROWS["qqp"]["train"], ("How?", " ", 0)]
     pairs = load(tmp_path, "qqp", ROWS["qqp"] | {"train": train})
     assert sorted(pairs.train[0]) == ["How old is he?", "Who?"]
-    assert len(pairs.train[2]) == 2
-    assert pairs.provenance.rows == 3
+    assert (len(pairs.train[2]), pairs.provenance.rows) == (2, 3)
     assert pairs.notice == "Pairs of glue/qqp left out because a text is empty: 1."
 
 

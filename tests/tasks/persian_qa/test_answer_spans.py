@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -43,12 +45,11 @@ def score_every_span(windows, logits, number, max_answer_tokens):
     for window in np.flatnonzero(windows.question == number):
         a, b = windows.encoded.offsets[window : window + 2]
         null.append(float(logits[a].sum()))
-        for start in range(a, b):
-            for end in range(start, min(start + max_answer_tokens, b)):
-                if windows.spans[start, 0] >= 0 and windows.spans[end, 0] >= 0:
-                    text = LETTERS[windows.spans[start, 0] : windows.spans[end, 1]]
-                    score = float(logits[start, 0] + logits[end, 1])
-                    scores[text] = max(score, scores.get(text, -np.inf))
+        for start, end in itertools.combinations_with_replacement(range(a, b), 2):
+            (first, _), (other, last) = windows.spans[[start, end]]
+            if end - start < max_answer_tokens and min(first, other) >= 0:
+                text, score = LETTERS[first:last], float(logits[start, 0] + logits[end, 1])
+                scores[text] = max(score, scores.get(text, -np.inf))
     return scores, null
 
 

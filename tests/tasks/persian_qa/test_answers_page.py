@@ -9,7 +9,14 @@ from keras_suite.tasks.persian_qa.answers_page import answer_rows, page
 from keras_suite.tasks.persian_qa.pquad import Answer, Question
 
 CONTEXT = "تهران پایتخت ایران است. تهران در شمال ایران است."
-LATER = CONTEXT.rindex("تهران")
+BOTH = "answer predicted"
+MARKED = [
+    (["تهران"], "", [("answer", "تهران")]),
+    ([], "ایران", [("predicted", "ایران")]),
+    (["تهران پ"], "پایتخت", [("answer", "تهران "), (BOTH, "پ"), ("predicted", "ایتخت")]),
+    (["تهران", "تهران پایتخت"], "شیراز", [("answer", "تهران"), ("answer", " پایتخت")]),
+    (["تهران در"], "تهران", [(BOTH, "تهران"), ("answer", " در")]),  # where it meets an answer
+]
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30)
 
 
@@ -46,27 +53,9 @@ def test_a_question_is_shown_with_answers_and_scores_from_right_to_left_and_noth
     assert '<p class="notice">SAMPLE</p>' in none
 
 
-@pytest.mark.parametrize(
-    ("answers", "prediction", "expected"),
-    [
-        ([("تهران", 0)], "", [("answer", "تهران")]),
-        ([], "ایران", [("predicted", "ایران")]),
-        (
-            [("تهران پایتخت", 0)],
-            "پایتخت ایران",
-            [("answer", "تهران "), ("answer predicted", "پایتخت"), ("predicted", " ایران")],
-        ),
-        (
-            [("تهران", 0), ("تهران پایتخت", 0)],
-            "شیراز",
-            [("answer", "تهران"), ("answer", " پایتخت")],
-        ),
-        # The prediction is marked where it meets an answer.
-        ([("تهران در", LATER)], "تهران", [("answer predicted", "تهران"), ("answer", " در")]),
-    ],
-)
+@pytest.mark.parametrize(("answers", "prediction", "expected"), MARKED)
 def test_answers_and_prediction_are_marked_in_the_text(answers, prediction, expected):
-    asked = question(*(Answer(*answer) for answer in answers))
+    asked = question(*(Answer(answer, CONTEXT.index(answer)) for answer in answers))
     assert context_and_marks(shown(asked, prediction)) == (CONTEXT, expected)
 
 

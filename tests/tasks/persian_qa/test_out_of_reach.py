@@ -7,30 +7,24 @@ from keras_suite.tasks.persian_qa.windows import make_windows
 from tests.tasks.persian_qa.squad_form import ask
 
 CONTEXT = "کتابخانهٔ شیراز ۷۲۰ جلد\u200c کتاب دارد و در شهر شیراز است"
-SIZES = {"max_length": 48, "stride": 8, "most": 30}
+ANSWERS = [
+    ("", 48, 30, "", ""),
+    ("شهر شیراز", 48, 30, "", ""),
+    ("کتابخان", 48, 30, "کتابخانهٔ", "ends within a token"),
+    ("جلد\u200c", 48, 30, "جلد", "has no token at an end"),
+    ("در شهر شیراز است", 48, 4, "", ""),
+    ("در شهر شیراز است", 48, 3, "در شهر شیراز است", "has more than 3 tokens"),
+    ("دارد و در شهر شیراز", 9, 30, "", "lies in no window as a whole"),
+]
 
 
-@pytest.mark.parametrize(
-    ("answer", "sizes", "nearest", "reason"),
-    [
-        ("", {}, "", ""),
-        ("شهر شیراز", {}, "", ""),
-        ("کتابخان", {}, "کتابخانهٔ", "ends within a token"),
-        ("جلد\u200c", {}, "جلد", "has no token at an end"),
-        ("در شهر شیراز است", {"most": 4}, "", ""),
-        ("در شهر شیراز است", {"most": 3}, "در شهر شیراز است", "has more than 3 tokens"),
-        ("دارد و در شهر شیراز", {"max_length": 9, "stride": 2}, "", "lies in no window as a whole"),
-    ],
-)
+@pytest.mark.parametrize(("answer", "length", "most", "nearest", "reason"), ANSWERS)
 def test_an_answer_is_in_reach_where_it_is_of_whole_tokens_in_a_window(
-    answer, sizes, nearest, reason
+    answer, length, most, nearest, reason
 ):
     asked = [ask(CONTEXT, answer, name="1987"), ask(CONTEXT, "شهر")]
-    sizes = SIZES | sizes
-    windows = make_windows(
-        asked, wordpiece_of([CONTEXT], 200), sizes["max_length"], sizes["stride"]
-    )
-    found = out_of_reach(windows, asked, sizes["most"]).to_dict("records")
+    windows = make_windows(asked, wordpiece_of([CONTEXT], 200), length, 2)
+    found = out_of_reach(windows, asked, most).to_dict("records")
     row = {"id": "1987", "answer": answer, "nearest": nearest, "reason": reason}
     assert found == ([row] if reason else [])
 

@@ -5,17 +5,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_suite.errors import InputError
+from keras_suite.data.provenance import Provenance
 from keras_suite.tasks.persian_qa import pquad
 from keras_suite.tasks.persian_qa.pquad import load_questions
+from tests.data.refusals import refused
 from tests.data.web import serve
 from tests.tasks.persian_qa.squad_form import article, articles, qa, write
 
+TEXTS = st.integers(0, 9)
 UNREACHABLE = "http://127.0.0.1:9/pquad"  # nothing listens on the discard port
 
 
 def contexts(questions):
     return {question.context for question in questions}
+
+
+def sizes(loaded):
+    return [len(loaded.train), len(loaded.validation), len(loaded.test)]
 
 
 def ids(questions):
@@ -30,33 +36,29 @@ def test_the_three_files_of_a_folder_are_the_three_parts_and_what_they_lack_is_s
         write(tmp_path / name, data)
     loaded = load_questions("real", tmp_path)
     assert ids(loaded.train)[:2] == ["Tr0-a", "Tr0-b"]
-    assert [len(loaded.train), len(loaded.validation), len(loaded.test)] == [120] * 3
-    assert loaded.provenance.kind == "real"
-    assert loaded.provenance.source == "PQuAD (Train.json, Validation.json.gz, Test.json)"
-    assert loaded.provenance.rows == 360
+    assert sizes(loaded) == [120] * 3
+    source = "PQuAD (Train.json, Validation.json.gz, Test.json)"
     content = b"".join((tmp_path / name).read_bytes() for name in names)
-    assert loaded.provenance.sha256 == hashlib.sha256(content).hexdigest()
+    sha256 = hashlib.sha256(content).hexdigest()
+    assert loaded.provenance == Provenance(source, "real", 360, sha256)
     for name in names:
         assert f"{tmp_path / name}: answers left out" in loaded.notice
 
 
 def test_without_a_training_file_whole_articles_of_the_validation_file_are_drawn(tmp_path):
     write(tmp_path / "Validation.json", articles(40))
-    with pytest.raises(InputError, match=r"holds no Test\.json"):
+    with refused(r"holds no Test\.json"):
         load_questions("auto", tmp_path)
     write(tmp_path / "Test.json", articles(3, "test"))
     loaded = load_questions("real", tmp_path)
-    assert [len(loaded.train), len(loaded.validation), len(loaded.test)] == [68, 12, 6]
+    assert sizes(loaded) == [68, 12, 6]
     assert sorted(ids(loaded.train), key=lambda name: int(name[:-2])) == ids(loaded.train)
     assert "68 of its questions are drawn to train on and 12 to validate on" in loaded.notice
     assert loaded == load_questions("auto", tmp_path)
 
 
 @settings(max_examples=50)
-@given(
-    st.lists(st.tuples(st.integers(0, 4), st.integers(0, 9)), min_size=1),
-    st.sets(st.integers(0, 9), max_size=3),
-)
+@given(st.lists(st.tuples(st.integers(0, 4), TEXTS), min_size=1), st.sets(TEXTS, max_size=3))
 def test_no_text_is_in_two_parts_of_a_draw_and_no_question_lost(tmp_path_factory, rows, tested):
     def about(number, title, text):
         context = f"متن {text}"
@@ -68,7 +70,7 @@ def test_no_text_is_in_two_parts_of_a_draw_and_no_question_lost(tmp_path_factory
     write(folder / "Test.json", in_test)
     titles = dict(reversed([(text, title) for title, text in rows]))  # the first one of each text
     if len({titles[text] for text in titles.keys() - tested}) < 2:
-        with pytest.raises(InputError, match=r"Validation.json holds fewer than two .* Train.json"):
+        with refused("Validation.json holds fewer than two .* Train.json"):
             load_questions("real", folder)
         return
     loaded = load_questions("real", folder)
@@ -87,7 +89,7 @@ def test_what_the_cache_lacks_is_downloaded_and_its_counts_are_checked(own_cache
         write(folder / name, articles(2, name))
     sample = load_questions("auto", url=UNREACHABLE)
     assert sample.provenance.is_sample
-    assert [len(sample.train), len(sample.validation), len(sample.test)] == [420, 90, 90]
+    assert sizes(sample) == [420, 90, 90]
     assert len(contexts(sample.train + sample.validation + sample.test)) == 100
     with serve(json.dumps({"data": articles(2)}).encode()) as (url, requests):
         first = load_questions("auto", url=url)
@@ -95,8 +97,9 @@ def test_what_the_cache_lacks_is_downloaded_and_its_counts_are_checked(own_cache
     assert requests == ["HEAD", "GET"]
     assert first.provenance.source == "PQuAD (Train.json.gz, Validation.json, Test.json)"
     assert first.provenance.rows == 12
+    assert "another hash than what was published: Validation.json, Test.json;" in first.notice
     write(folder / "Validation.json", articles(1))
-    with pytest.raises(InputError, match=r"Validation\.json has 2 questions, the public file 4"):
+    with refused(r"Validation\.json has 2 questions, the public file 4"):
         load_questions("auto", url=UNREACHABLE)
 
 

@@ -4,6 +4,13 @@ import pytest
 from keras_suite.tasks.persian_qa import qa_plots
 from keras_suite.tasks.persian_qa.pquad import Answer, Question
 
+MEANS = [
+    (1, 1, [1]),
+    (3, 1, [1, 2, 3]),
+    (50, 13, [13, 26, 39, 50]),
+    (450, 100, [100, 200, 300, 400, 450]),
+]
+
 
 def question(words: int, *answers: str) -> Question:
     answers = tuple(Answer(text, 0) for text in answers)
@@ -25,8 +32,8 @@ def test_one_question_can_be_drawn_with_labels_that_no_font_has_to_shape(answers
 
 def test_bars_carry_how_many_questions_and_answers_there_are():
     parts = {"train": [question(3, "متن")] * 1500 + [question(3)] * 500, "test": [question(3)]}
-    expected = {"2,000\n25.0% unanswerable", "1\n100.0% unanswerable"}
-    assert expected <= texts(qa_plots.split_sizes(parts))
+    said = texts(qa_plots.split_sizes(parts))
+    assert {"2,000\n25.0% unanswerable", "1\n100.0% unanswerable"} <= said
     (axis,) = qa_plots.answers_per_question(parts).axes
     heights = [[bar.get_height() for bar in container] for container in axis.containers]
     assert heights == [[0.25, 0.75], [1, 0]]
@@ -43,20 +50,11 @@ def test_lengths_count_each_context_once_and_gather_the_longest():
     assert heights[-2] == pytest.approx(1 / 41)  # the last step
 
 
-@pytest.mark.parametrize(
-    ("steps", "mean_of", "ends"),
-    [
-        (1, 1, [1]),
-        (3, 1, [1, 2, 3]),
-        (50, 13, [13, 26, 39, 50]),
-        (450, 100, [100, 200, 300, 400, 450]),
-    ],
-)
+@pytest.mark.parametrize(("steps", "mean_of", "ends"), MEANS)
 def test_means_of_losses_stand_at_their_last_step_and_every_step_is_a_point(steps, mean_of, ends):
     losses = np.arange(1.0, steps + 1)
     means, points = qa_plots.batch_losses(losses).axes
     assert means.get_title() == f"mean of every {mean_of} batches"
-    parts = np.split(losses, ends[:-1])
-    expected = [[end, part.mean()] for end, part in zip(ends, parts, strict=True)]
-    assert means.lines[0].get_xydata().tolist() == expected
+    expected = np.stack([ends, [part.mean() for part in np.split(losses, ends[:-1])]], axis=1)
+    assert np.array_equal(means.lines[0].get_xydata(), expected)
     assert points.collections[0].get_offsets().tolist() == [[loss, loss] for loss in losses]

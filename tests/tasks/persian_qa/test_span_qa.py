@@ -1,28 +1,27 @@
 import keras
 import numpy as np
 import pytest
+import scipy.special
 import tensorflow as tf
 import transformers as tr
 
 from keras_suite.data.wordpiece import wordpiece_of
 from keras_suite.models.encoders import encoder_for
-from keras_suite.tasks.persian_qa.answer_spans import best_answers
+from keras_suite.tasks.persian_qa.answer_spans import best_answers, unless_none
 from keras_suite.tasks.persian_qa.span_qa import span_loss, span_optimizer, span_qa
 from keras_suite.tasks.persian_qa.windows import PADDING_LOGIT, make_windows
 from keras_suite.training.batch_losses import BatchLoss
-from keras_suite.training.fit import Fit, run_fit
 from tests.data.tokenizers import sentencepiece_of
 from tests.layers.tiny import TEXT
 from tests.models.checkpoints import as_pytorch, randomize, write_checkpoint
 from tests.tasks.persian_qa.squad_form import ask
-from tests.training.fits import StopAt, same_to_the_bit, without_seconds
 
 SIZES = TEXT | {"vocab_size": 80, "num_hidden_layers": 1}
+ALBERT = tr.AlbertConfig(**SIZES, embedding_size=8)
 ORIGINALS = {
-    "bert": lambda: tr.TFBertForQuestionAnswering(tr.BertConfig(**SIZES)),
-    "albert": lambda: tr.TFAlbertForQuestionAnswering(tr.AlbertConfig(**SIZES, embedding_size=8)),
+    "bert": (tr.TFBertForQuestionAnswering, tr.BertConfig(**SIZES), wordpiece_of),
+    "albert": (tr.TFAlbertForQuestionAnswering, ALBERT, sentencepiece_of),
 }
-TOKENIZERS = {"bert": lambda texts: wordpiece_of(texts, 80), "albert": sentencepiece_of}
 LIBRARY = "کتابخانهٔ آفتاب در شهر شیراز است. کتابخانهٔ آفتاب ۷۲۰ جلد کتاب دارد."
 LIFE = "بهرام رستگار در سال ۱۳۰۴ به دنیا آمد. او در شهر رشت زندگی می\u200cکرد و نجار بود."
 QUESTIONS = [
@@ -33,7 +32,7 @@ QUESTIONS = [
     ask(LIFE, "", "او چند فرزند داشت؟", "4"),
     ask(LIFE, "نجار", "پیشهٔ او چه بود؟", "5"),
 ]
-families = pytest.mark.parametrize("family", TOKENIZERS)
+families = pytest.mark.parametrize("family", ORIGINALS)
 TEXTS = [LIBRARY, LIFE, *(question.text for question in QUESTIONS)]
 
 
@@ -41,9 +40,9 @@ TEXTS = [LIBRARY, LIFE, *(question.text for question in QUESTIONS)]
 def made(tmp_path_factory):
     """By family an original, the folder of its checkpoint, and windows of its tokenizer."""
     made = {}
-    for family, make in ORIGINALS.items():
-        original, folder = make(), tmp_path_factory.mktemp(family)
-        tokenizer = TOKENIZERS[family](TEXTS)
+    for family, (kind, config, tokenizer_of) in ORIGINALS.items():
+        original, folder = kind(config), tmp_path_factory.mktemp(family)
+        tokenizer = tokenizer_of(TEXTS, 80)
         randomize(original)
         write_checkpoint(folder, original.config, as_pytorch(original))
         tokenizer.save_pretrained(folder)
@@ -51,23 +50,20 @@ def made(tmp_path_factory):
     return made
 
 
-def model_of(folder, dropout=0.2):
-    return span_qa(encoder_for(str(folder), 40, 0, tokens=True), dropout, token_types=True)
+def model_of(folder, dropout=0.2, token_types=True):
+    return span_qa(encoder_for(str(folder), 40, 0, tokens=True), dropout, token_types)
 
 
 @families
 def test_logits_are_those_of_the_pytorch_checkpoints_own_class_without_dropout(family, made):
     original, folder, windows = made[family]
     model = model_of(folder, dropout=0.5)
-    head = model.get_layer("qa_outputs")
-    head.set_weights([weight.numpy() for weight in original.qa_outputs.weights])
+    model.get_layer("qa_outputs").set_weights(original.qa_outputs.get_weights())
     inputs = windows.inputs(np.arange(len(windows)))
     logits, is_token = model(inputs, training=False).numpy(), inputs["attention_mask"] == 1
-    expected = original(**inputs)
+    expected = np.stack(original(**inputs)[:2], axis=2)  # of start and end
     assert not is_token.all()
-    for end, name in enumerate(("start_logits", "end_logits")):
-        difference = logits[..., end] - expected[name]
-        assert np.abs(difference[is_token]).max() <= 1e-5
+    assert np.abs((logits - expected)[is_token]).max() <= 1e-5
     assert (logits[~is_token] == PADDING_LOGIT).all()
     assert logits.dtype == np.float32
     assert model.name == family
@@ -91,49 +87,17 @@ def test_only_matrices_decay_and_each_epoch_has_a_tenth_of_the_learning_rate_bef
 
 
 def test_an_encoder_whose_tokens_have_no_types_needs_none(made):
-    model = span_qa(encoder_for(str(made["bert"][1]), 40, 0, tokens=True), 0.2)
+    model = model_of(made["bert"][1], token_types=False)
     assert set(model.input) == {"input_ids", "attention_mask"}
 
 
 def test_the_loss_is_the_mean_of_the_cross_entropies_of_start_and_end_without_padding():
     rng = np.random.default_rng(0)
     logits, labels = rng.normal(size=(5, 9, 2)).astype("float32"), rng.integers(0, 9, (5, 2))
-    shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    start, end = (shares[np.arange(5), labels[:, i], i] for i in range(2))
+    shares = np.take_along_axis(scipy.special.softmax(logits, axis=1), labels[:, None], axis=1)
     padded = np.pad(logits, [(0, 0), (0, 7), (0, 0)], constant_values=PADDING_LOGIT)
     for given in (logits, padded):
-        assert np.allclose(span_loss(labels, given), -(np.log(start) + np.log(end)) / 2, atol=1e-6)
-
-
-def make_fit(folder, rows):
-    """Two passes, so that the learning rate changes on the way."""
-
-    def mean_loss(labels, logits):
-        return float(np.mean(span_loss(labels, logits)))
-
-    keras.utils.set_random_seed(1)
-    model = model_of(folder)
-    optimizer = span_optimizer(model, 1e-3, weight_decay=0.1, steps_per_epoch=4)
-    model.compile(optimizer, span_loss, metrics=[BatchLoss(span_loss)])
-    measures = {"val_loss": mean_loss}
-    return Fit("qa", model, rows, rows, 3, 2, 1, measures, 2, keeps_batch_losses=True)
-
-
-def test_a_fit_stopped_on_the_way_goes_on_to_the_same_weights_and_losses_to_the_bit(made, tmp_path):
-    _, folder, windows = made["bert"]
-    undisturbed, stopped, resumed = (make_fit(folder, windows) for _ in range(3))
-    expected = run_fit(undisturbed)
-    with pytest.raises(KeyboardInterrupt):
-        run_fit(stopped, tmp_path / "state.npz", [StopAt(1, 0)])
-    history = run_fit(resumed, tmp_path / "state.npz")
-    assert same_to_the_bit(undisturbed, resumed)
-    assert not same_to_the_bit(undisturbed, stopped)
-    assert without_seconds(history) == without_seconds(expected)
-    assert [len(entry["batch_losses"]) for entry in history] == [2] * 3
-    # Measures see padded logits of all windows, of which the loss can be taken.
-    logits = resumed.model.predict_on_batch(windows.inputs(np.arange(len(windows))))
-    loss = np.mean(span_loss(windows.labels, logits))
-    assert history[-1]["val_loss"] == pytest.approx(loss, abs=1e-5)
+        assert np.allclose(span_loss(labels, given), -np.log(shares).mean(axis=(1, 2)), atol=1e-6)
 
 
 def test_trained_on_a_few_questions_the_model_answers_them_also_when_reloaded(made, tmp_path):
@@ -148,8 +112,6 @@ def test_trained_on_a_few_questions_the_model_answers_them_also_when_reloaded(ma
     loaded = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
     logits = windows.predict_tokens(loaded)
     assert np.array_equal(logits, windows.predict_tokens(model))
-    answers, scores = best_answers(windows, logits, QUESTIONS)
-    for question in QUESTIONS:
-        assert (scores[question.id] < 0) == question.is_answerable
-        if question.is_answerable:
-            assert answers[question.id] == question.answers[0].text
+    answers = unless_none(*best_answers(windows, logits, QUESTIONS), 0)
+    texts = [question.answers[0].text if question.answers else "" for question in QUESTIONS]
+    assert list(answers.values()) == texts

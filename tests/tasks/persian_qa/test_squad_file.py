@@ -2,9 +2,12 @@ import gzip
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from keras_suite.errors import InputError
 from keras_suite.tasks.persian_qa.squad_file import Answer, Question, parse_document, read_file
+from tests.data.refusals import refused
 from tests.tasks.persian_qa.squad_form import article, articles, qa, write
 
 CONTEXT = "تهران پایتخت ایران است و تهران بزرگ است."
@@ -36,55 +39,96 @@ def test_questions_come_in_the_files_order_with_their_answers(tmp_path, name):
     assert parse_document(document, "x").questions[0].answers == ()
 
 
-@pytest.mark.parametrize(
-    ("document", "sentence"),
-    [
-        ([], r"file: an object with the key 'data' was expected, not \[\]"),
-        ({"version": 1}, "file lacks the key 'data'"),
-        ({"data": "x"}, "file: 'data' must be a list, not 'x'"),
-        ({"data": [3]}, "file, article 1: an object with the key 'title'"),
-        ({"data": [{"paragraphs": []}]}, "file, article 1 lacks the key 'title'"),
-        ({"data": [{"title": "", "paragraphs": [{}]}]}, "article 1, paragraph 1 lacks .*'context'"),
-        ({"data": [article("ایران", CONTEXT)]}, "holds no questions"),
-        (asked(id=None), "file, article 1, paragraph 1, question 1 lacks the key 'id'"),
-        (asked(id=7), "question 1: 'id' must be a text, not 7"),
-        (asked(answers=None), r"question 1 \(id 'q1'\) lacks the key 'answers'"),
-        (asked(is_impossible="no"), "must be true or false, not 'no'"),
-        (answered("تهران", True), "'answer_start' must be a whole number, not True"),
-        (asked(question=" "), r"\(id 'q1'\): the question is empty"),
-        ({"data": [article("", " ", qa("q2", "؟", ""))]}, "q2'.: the context is"),
-        (asked(is_impossible=True), "is true but there are answers"),
-        (asked(answers=[]), "is_impossible is false but there are no answers"),
-        (asked(question="\ud83d"), "'question' holds half a character"),
-        ({"data": asked()["data"] * 2}, "article 2.* 'q1'.: an earlier question has"),
-        (answered(" ", 5), "1 of 1 answers do not stand"),
-        (answered("است.", -4), "1 of 1 answers do not stand"),
-        (answered("تهران", 10_000), "1 of 1 answers do not stand"),
-    ],
-)
-def test_a_bad_document_is_named_by_its_place(tmp_path, document, sentence):
-    path = tmp_path / "file"
-    path.write_text(json.dumps(document))
-    with pytest.raises(InputError, match=sentence) as caught:
+ANSWERED = asked()["data"][0]["paragraphs"][0]["qas"][0]["answers"]
+AS_TOOLS_WRITE = [
+    (asked(id=7), "7", True),
+    (asked(is_impossible=None), "q1", True),
+    (asked(is_impossible=None, answers=[]), "q1", False),
+    (asked(is_impossible=True, answers=None), "q1", False),
+    (asked(is_impossible=True, answers=[{"text": "", "answer_start": -1}]), "q1", False),
+    (asked(answers=[each | {"answer_id": 3, "answer_end": 9} for each in ANSWERED]), "q1", True),
+]
+
+
+@pytest.mark.parametrize(("document", "name", "is_answerable"), AS_TOOLS_WRITE)
+@pytest.mark.parametrize("title", [{}, {"title": None}, {"title": ""}, {"title": 5}])
+def test_what_tools_leave_out_or_write_otherwise_is_read_where_it_is_unambiguous(
+    document, name, is_answerable, title
+):
+    first = {"paragraphs": document["data"][0]["paragraphs"], "document_id": 1} | title
+    second = article("ب", CONTEXT, qa("q2", "؟", CONTEXT))
+    file = parse_document({"data": [first, second]}, "x")
+    assert [question.id for question in file.questions] == [name, "q2"]
+    assert file.questions[0].is_answerable == is_answerable
+    assert file.questions[0].title == str(title.get("title") or "article 1")
+    assert file.notice == ""
+
+
+DOCUMENTS = [
+    ([], r": an object with the key 'data' was expected, not \[\]"),
+    ({"version": 1}, " lacks the key 'data'"),
+    ({"data": "x"}, ": 'data' must be a list, not 'x'"),
+    ({"data": [3]}, ", article 1: an object with the key 'title'"),
+    (
+        {"data": [{"title": []}]},
+        ", article 1: 'title' must be a text or a whole number, not \\[\\]",
+    ),
+    ({"data": [{"title": ""}]}, ", article 1 lacks the key 'paragraphs'"),
+    ({"data": [{"title": "", "paragraphs": [{}]}]}, "article 1, paragraph 1 lacks .*'context'"),
+    ({"data": [article("ایران", CONTEXT)]}, "holds no questions"),
+    (asked(id=None), ", article 1, paragraph 1, question 1 lacks the key 'id'"),
+    (asked(id=7.5), "question 1: 'id' must be a text or a whole number, not 7.5"),
+    (asked(id=True), "question 1: 'id' must be a text or a whole number, not True"),
+    (asked(is_impossible=None, answers=None), "lacks the key 'answers'"),
+    (asked(is_impossible=True, answers=[{"text": "ا", "answer_start": 3}]), "but there are ans"),
+    (asked(answers=None), r"question 1 \(id 'q1'\) lacks the key 'answers'"),
+    (asked(is_impossible="no"), "must be true or false, not 'no'"),
+    (answered("تهران", True), "'answer_start' must be a whole number, not True"),
+    (asked(question=" "), r"\(id 'q1'\): the question is empty"),
+    ({"data": [article("", " ", qa("q2", "؟", ""))]}, "q2'.: the context is"),
+    (asked(is_impossible=True), "is true but there are answers"),
+    (asked(answers=[]), "is_impossible is false but there are no answers"),
+    (asked(question="\ud83d"), "'question' holds half a character"),
+    ({"data": asked()["data"] * 2}, "article 2.* 'q1'.: an earlier question has"),
+    (answered(" ", 5), "1 of 1 answers do not stand"),
+    (answered("است.", -4), "1 of 1 answers do not stand"),
+    (answered("تهران", 10_000), "1 of 1 answers do not stand"),
+]
+FILES = [(json.dumps(document).encode(), sentence) for document, sentence in DOCUMENTS]
+FILES += [
+    (gzip.compress(json.dumps(asked()).encode(), mtime=0)[:-20], "no JSON .*Compressed fil"),
+    (b'{"data": [\n{"title": "x",\n]}', "is damaged, cut off or no JSON .*line 3 column 1"),
+    (b"[" * 100_000, "is damaged, cut off or no JSON .*recursion"),
+]
+
+
+@pytest.mark.parametrize(("content", "sentence"), FILES, ids=range(len(FILES)))
+def test_a_bad_file_is_named_with_the_place_of_what_is_wrong(tmp_path, content, sentence):
+    path = tmp_path / ("file.gz" if content[:2] == b"\x1f\x8b" else "file")
+    path.write_bytes(content)
+    with refused(sentence, path):
         read_file(path)
-    assert str(caught.value).startswith(str(path))
-    assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "sentence"),
-    [
-        ("a.json.gz", gzip.compress(json.dumps(asked()).encode(), mtime=0)[:-20], "Compressed fil"),
-        ("a.json", b'{"data": [\n{"title": "x",\n}]}', "line 3 column 1"),
-        ("a.json", b"[" * 100_000, "recursion"),
-    ],
+KEYS = ["data", "title", "paragraphs", "context", "qas", "id", "question", "answers", "text"]
+KEYS += ["answer_start", "is_impossible"]
+VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3)
+JSON = st.recursive(
+    VALUES,
+    lambda parts: st.lists(parts, max_size=3) | st.dictionaries(st.sampled_from(KEYS), parts),
+    max_leaves=12,
 )
-def test_a_file_that_is_no_json_is_named(tmp_path, name, content, sentence):
-    (tmp_path / name).write_bytes(content)
-    with pytest.raises(InputError, match=f"is damaged, cut off or no JSON .*{sentence}") as caught:
-        read_file(tmp_path / name)
-    assert str(caught.value).startswith(str(tmp_path / name))
-    assert "\n" not in str(caught.value)
+ASKED = st.builds(lambda changes: asked(**changes), st.dictionaries(st.sampled_from(KEYS), JSON))
+
+
+@settings(max_examples=300)
+@given(JSON | ASKED)
+def test_any_json_is_questions_or_one_sentence(document):
+    try:
+        file = parse_document(document, "Test.json")
+    except InputError:
+        return
+    assert file.asked >= len(file.questions)
 
 
 def misplaced(count: int, whole: bool) -> dict:
@@ -107,6 +151,27 @@ def test_few_answers_that_are_not_at_their_places_are_left_out_and_counted():
     assert "0-a" not in {question.id for question in file.questions}
     assert (len(file.questions), file.asked) == (199, 200)
     assert file.notice.endswith(": 2; questions left out because no other answer remains: 1.")
-    sentence = "Test.json: 3 of 200 answers do not stand .* first one of question '0-a'"
-    with pytest.raises(InputError, match=sentence):
+    with refused("3 of 200 answers do not stand .* first one of question '0-a'", "Test.json: "):
         parse_document(misplaced(3, whole=False), "Test.json")
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"question": " "}, "article 2, paragraph 1, question 1 (id '1-a'): the question is empty"),
+        ({"id": "0-a"}, "question 1 (id '0-a'): an earlier question has the same id"),
+        ({"answers": []}, "(id '1-a'): is_impossible is false but there are no answers"),
+        ({"question": 3}, "(id '1-a'): 'question' must be a text, not 3"),
+    ],
+)
+def test_few_odd_questions_are_left_out_and_the_first_is_named(change, sentence):
+    data = articles(60)
+    data[1]["paragraphs"][0]["qas"][0] |= change
+    file = parse_document({"data": data}, "Train.json")
+    assert (len(file.questions), file.asked) == (119, 120)
+    assert file.notice.startswith("Odd questions left out: 1, the first: Train.json, article 2")
+    assert sentence in file.notice
+    for each in data[2:4]:
+        each["paragraphs"][0]["qas"][0] |= {"question": " "}
+    with refused(r"article 2, paragraph 1, question 1", "Train.json"):
+        parse_document({"data": data}, "Train.json")

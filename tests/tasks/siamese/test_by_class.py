@@ -5,17 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keras_suite.errors import InputError
 from keras_suite.tasks.siamese.by_class import RowsByClass
+from tests.data.refusals import refused
 
 # Labels of two or more classes, not all numbers used, at least two rows of each.
-labels_of_pairs = st.lists(st.sampled_from([0, 1, 4, 7]), min_size=2, max_size=12).filter(
-    lambda some: len(set(some)) > 1
-)
+LABELS = st.lists(st.sampled_from([1, 4, 7]), max_size=10).map(lambda some: [*some, 0, 4])
 
 
 @settings(max_examples=50)
-@given(some=labels_of_pairs, seed=st.integers(0, 1000), data=st.data())
+@given(some=LABELS, seed=st.integers(0, 1000), data=st.data())
 def test_triplets_are_of_two_classes_and_batches_have_as_many_rows_of_each(some, seed, data):
     labels, rng = np.array(data.draw(st.permutations(some + some))), np.random.default_rng(seed)
     anchor, positive, negative = RowsByClass(labels).triplets(9, rng).T
@@ -33,11 +31,10 @@ def test_every_triplet_is_drawn_none_of_an_anchor_more_often_than_chance_and_all
     labels = np.array([2, 0, 0, 2, 0])
     rows, rng = RowsByClass(labels), np.random.default_rng(0)
     drawn, counts = np.unique(rows.triplets(50_000, rng), axis=0, return_counts=True)
-    assert drawn.tolist() == [
-        [a, p, n]
-        for a, p, n in itertools.product(range(5), repeat=3)
-        if a != p and labels[a] == labels[p] != labels[n]
-    ]
+    every = np.array(list(itertools.product(range(5), repeat=3)))
+    a, p, n = every.T
+    sound = (a != p) & (labels[a] == labels[p]) & (labels[p] != labels[n])
+    assert np.array_equal(drawn, every[sound])
     chance = {0: 1 / 5 / (2 * 2), 2: 1 / 5 / (1 * 3)}  # an anchor, its positives and negatives
     for (anchor, _, _), count in zip(drawn, counts, strict=True):
         assert count / 50_000 == pytest.approx(chance[labels[anchor]], rel=0.1)
@@ -47,8 +44,8 @@ def test_every_triplet_is_drawn_none_of_an_anchor_more_often_than_chance_and_all
 @pytest.mark.parametrize("labels", [[1, 1, 1], [0, 0, 1], []])
 def test_what_cannot_be_drawn_is_refused(labels):
     rng = np.random.default_rng(0)
-    with pytest.raises(InputError, match="at least 2 classes and 2 rows of each"):
+    with refused("at least 2 classes and 2 rows of each"):
         RowsByClass(np.array(labels, int)).triplets(3, rng)
     for classes, rows in [(3, 2), (2, 3)]:
-        with pytest.raises(InputError, match="from 2 classes with 2 rows of the smallest"):
+        with refused("from 2 classes with 2 rows of the smallest"):
             RowsByClass(np.array([0, 0, 1, 1, 1])).batch(classes, rows, rng)

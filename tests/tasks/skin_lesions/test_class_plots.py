@@ -28,8 +28,7 @@ def test_rates_are_dots_and_reported_values_lines_in_their_panel_only():
         assert line.get_xdata() == pytest.approx(np.arange(3) + aside)
         assert line.get_ydata() == pytest.approx([1, 0.5, np.nan], nan_ok=True)
     assert not train.collections
-    (lines,) = test.collections
-    drawn = [segment.tolist() for segment in lines.get_segments()]
+    drawn = [segment.tolist() for segment in test.collections[0].get_segments()]
     assert drawn == [[[i - 0.36, y], [i + 0.36, y]] for i, y in enumerate(reported["test"])]
 
 
@@ -43,6 +42,9 @@ def test_a_mark_stands_at_its_accuracies_and_its_bars_end_at_the_interval():
     assert up.get_segments()[0][:, 1] == pytest.approx([0.41, 0.55])
     assert axes.lines[-1].get_xydata().tolist() == [[0.67, 1 / 7]]
     assert set(legend_of(axes)) == {"plain", "always nv"}
+    beside = values | {"accuracy from": 0.71, "accuracy to": 0.71}  # of one resample
+    (axes,) = class_plots.against_accuracy({"plain": beside}, {}).axes
+    assert axes.containers[0][2][0].get_segments()[0][:, 0] == pytest.approx([0.7, 0.71])
 
 
 def test_points_are_the_test_figures_and_the_ends_of_their_intervals():

@@ -11,6 +11,7 @@ from keras_suite.data.provenance import Provenance, sha256_of_file
 from keras_suite.errors import InputError
 from keras_suite.tasks.skin_lesions import dermamnist
 from keras_suite.tasks.skin_lesions.dermamnist import COUNTS, NAME
+from tests.data.refusals import refused
 from tests.data.web import serve
 
 SIZES = {"train": 9, "val": 7, "test": 8}
@@ -47,15 +48,15 @@ def file(tmp_path):
 
 
 def assert_whole(split):
-    for (X, labels), name in zip(split.parts().values(), SIZES, strict=True):
-        assert np.array_equal(X, arrays()[f"{name}_images"])
-        assert np.array_equal(labels, arrays()[f"{name}_labels"].ravel())
+    read = [each.ravel().tolist() for part in split.parts().values() for each in part]
+    assert read == [each.ravel().tolist() for each in arrays().values()]
 
 
 def test_the_six_arrays_are_read_by_file_or_by_folder(file):
     for place in (file, file.parent):
         lesions = dermamnist.load("real", place)
         assert_whole(lesions.split)
+        assert lesions.split.train[0].shape == (9, 28, 28, 3)
         assert lesions.split.train[1].dtype == np.int64
         assert lesions.provenance == Provenance(NAME, "real", 24, sha256_of_file(file))
         assert "24 images of dermamnist.npz, which is not the file" in lesions.notice
@@ -64,7 +65,7 @@ def test_the_six_arrays_are_read_by_file_or_by_folder(file):
 def test_only_the_published_file_has_no_notice_and_is_taken_from_the_network(own_cache):
     with serve(WHOLE) as (url, _):
         assert not dermamnist.load("auto", url=url, md5=hashlib.md5(WHOLE).hexdigest()).notice
-        with pytest.raises(InputError, match=r"has the MD5 .* delete it and fetch it again"):
+        with refused("has the MD5 .* delete it and fetch it again"):
             dermamnist.load("auto", url=url)
     assert [path.name for path in own_cache.iterdir()] == [NAME]
 
@@ -98,6 +99,7 @@ ARRAYS = [
     (arrays(val_labels=b""), "is damaged, cut off or no npz file"),
     (arrays(val_labels=array_file("{'descr': '|u1', (")), "is damaged, cut off or no npz file"),
     (arrays(train_images=array_file(HUGE)), "is damaged, cut off or no npz file"),
+    (arrays(notes=zeros(1 << 27)), "unpacks to more than 67 MB"),
 ]
 CASES = [(packed(**members), sentence) for members, sentence in ARRAYS]
 CASES += [(content, "is damaged, cut off or no npz file") for content in (LONE, b"\x80\x04N.")]
@@ -106,10 +108,8 @@ CASES += [(content, "is damaged, cut off or no npz file") for content in (LONE, 
 @pytest.mark.parametrize(("content", "sentence"), CASES, ids=range(len(CASES)))
 def test_a_bad_file_is_named_with_its_array_in_one_sentence(file, content, sentence):
     file.write_bytes(content)
-    with pytest.raises(InputError, match=sentence) as caught:
+    with refused(sentence, file):
         dermamnist.load("real", file)
-    assert str(caught.value).startswith(str(file))
-    assert "\n" not in str(caught.value)
 
 
 @settings(max_examples=60)
@@ -132,16 +132,16 @@ def test_a_file_cut_off_or_with_a_wrong_byte_is_refused_or_read_right(
 def test_the_sample_has_the_lesions_shares_and_no_image_twice():
     parts = dermamnist.load("sample").split.parts().values()
     published = np.sum(list(COUNTS.values()), axis=0)
-    for X, labels in parts:
-        assert (X.shape[1:], X.dtype) == ((28, 28, 3), np.uint8)
+    for _, labels in parts:
         share = np.bincount(labels, minlength=7) / len(labels)
         assert share == pytest.approx(published / published.sum(), abs=0.015)
         assert share.min() > 0
-    assert len({bytes(image) for X, _ in parts for image in X}) == sum(len(X) for X, _ in parts)
+    images = np.concatenate([X for X, _ in parts])
+    assert (images.shape[1:], images.dtype) == ((28, 28, 3), np.uint8)
+    assert len(set(map(bytes, images))) == len(images)
 
 
 @pytest.mark.real
 def test_the_real_file_has_the_published_counts(real_data):
     parts = dermamnist.load("real", real_data / "dermamnist").split.parts().values()
     assert [tuple(np.bincount(y).tolist()) for _, y in parts] == list(COUNTS.values())
-    assert [len(y) for _, y in parts] == [7007, 1003, 2005]

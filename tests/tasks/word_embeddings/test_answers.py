@@ -52,6 +52,8 @@ def test_the_figures_are_listed_by_what_they_are_of_and_the_text_is_indented(ans
     assert "\ntriples:\n  king: queen 0.82, dog 0.00\n  man: cow 0.00, king 0.71\n" in text
     assert "\n    right sign:\n      rank: 1\n      words: queen" in text
     assert as_text({"nothing": "", "none": {}, "rank": None, "count": 0}) == "\ncount: 0"
+    shown = as_text({"a\x1b[2J": [("b\x07\n", 0.5)], "نیم\u200cفاصله": "c\x9b"})
+    assert shown == "\na?[2J: b?? 0.50\nنیم\u200cفاصله: c?"
 
 
 def test_questions_about_unknown_words_are_left_out_and_the_words_named():

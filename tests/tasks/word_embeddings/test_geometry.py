@@ -1,14 +1,8 @@
 import numpy as np
 import pytest
 
-from keras_suite.tasks.word_embeddings.geometry import (
-    agreement,
-    answer,
-    cosines_with_step,
-    plane,
-    separation,
-    unit_vectors,
-)
+from keras_suite.tasks.word_embeddings import geometry
+from keras_suite.tasks.word_embeddings.geometry import agreement, cosines_with_step, unit_vectors
 from keras_suite.tasks.word_embeddings.questions import Analogy
 from keras_suite.tasks.word_embeddings.word_vectors import keyed_vectors
 from tests.tasks.word_embeddings.toy_words import QUESTIONS, random_vectors, toy_vectors
@@ -18,12 +12,12 @@ GENDER = QUESTIONS["relations"]["gender"]
 
 def test_answers_are_those_of_gensim():
     keyed = random_vectors([f"w{i}" for i in range(60)])
-    answers = answer(keyed, Analogy("w1", "w2", "w3", "w4"), 56)
+    answers = geometry.answer(keyed, Analogy("w1", "w2", "w3", "w4"), 56)
     gensims = keyed.most_similar(positive=["w2", "w3"], negative=["w1"], topn=57)
     assert [word for word, _ in answers["words"]] == [word for word, _ in gensims][:56]
     assert answers["words"][0][1] == pytest.approx(gensims[0][1])
     assert gensims[answers["rank"] - 1][0] == "w4"
-    twice = answer(keyed, Analogy("w1", "w1", "w1"), 59)
+    twice = geometry.answer(keyed, Analogy("w1", "w1", "w1"), 59)
     assert twice["rank"] is None
     assert "w1" not in dict(twice["words"])
 
@@ -49,7 +43,7 @@ def test_a_step_is_compared_with_all_pairs_but_itself():
 
 def test_a_plane_keeps_distances_where_two_components_are_all_there_is():
     words = ["man", "woman", "king"]
-    points, shown = plane(toy_vectors(), words)
+    points, shown = geometry.plane(toy_vectors(), words)
     vectors = unit_vectors(toy_vectors(), words)
     apart = [np.linalg.norm(of[:, None] - of, axis=2) for of in (points, vectors)]
     assert np.allclose(*apart, atol=1e-5)
@@ -58,9 +52,10 @@ def test_a_plane_keeps_distances_where_two_components_are_all_there_is():
 
 def test_separate_categories_have_a_high_silhouette_and_mixed_ones_do_not():
     people, animals = ["man", "king", "queen"], ["cow", "dog", "cows"]
-    apart = separation(toy_vectors(), {"people": people, "animals": animals})
-    mixed = separation(toy_vectors(), {"a": ["man", "dog", "queen"], "b": ["king", "cow", "actor"]})
+    apart = geometry.separation(toy_vectors(), {"people": people, "animals": animals})
+    both = {"a": ["man", "dog", "queen"], "b": ["king", "cow", "actor"]}
+    mixed = geometry.separation(toy_vectors(), both)
     assert apart["nearest_shares_category"] == 1
     assert apart["silhouette"] > 0.3 > mixed["silhouette"]
     for too_few in ({}, {"people": ["man", "king"]}, {"a": ["man"], "b": ["cow"]}):
-        assert separation(toy_vectors(), too_few) == {}
+        assert geometry.separation(toy_vectors(), too_few) == {}

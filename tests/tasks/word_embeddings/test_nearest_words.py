@@ -41,6 +41,18 @@ def test_an_unknown_word_has_no_neighbours_and_a_vector_of_zeros_is_close_to_not
     assert model(tf.zeros([0], tf.string))["neighbours"].shape == (0, 2)
 
 
+@pytest.mark.parametrize("place", [0, 1, 51])
+@pytest.mark.parametrize("token", ["[UNK]", "<unk>", "[MASK]", "#", "0", "-1", " "])
+def test_a_word_that_is_a_token_elsewhere_is_a_word_like_any_other(token, place):
+    words = [*WORDS[:place], token, *WORDS[place:-1]]
+    asked = tf.constant(words)
+    found = nearest_words(words, KEYED.vectors, 5)(asked)
+    renamed = nearest_words(WORDS, KEYED.vectors, 5)(tf.constant(WORDS))
+    assert found["known"].numpy().all()
+    rows = [[words.index(word) for word in row] for row in texts(found["neighbours"])]
+    assert rows == [[WORDS.index(word) for word in row] for row in texts(renamed["neighbours"])]
+
+
 def test_saved_and_exported_it_does_the_same(tmp_path, model):
     model.save(tmp_path / "model.keras")
     specs = [tf.TensorSpec([None], tf.string, name="words")]

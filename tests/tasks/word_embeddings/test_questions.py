@@ -1,14 +1,8 @@
 import pytest
 
-from keras_suite.errors import InputError
-from keras_suite.tasks.word_embeddings.questions import (
-    FREQUENT,
-    Analogy,
-    close_spellings,
-    known_to,
-    questions_with,
-    require_known,
-)
+from keras_suite.tasks.word_embeddings import questions
+from keras_suite.tasks.word_embeddings.questions import Analogy, close_spellings, require_known
+from tests.data.refusals import refused
 from tests.tasks.word_embeddings.toy_words import QUESTIONS, random_vectors, toy_vectors
 
 
@@ -22,7 +16,7 @@ def test_an_analogy_is_read_as_it_is_written_and_what_is_none_is_refused():
 
 
 def test_the_persons_questions_stand_before_the_reports():
-    asked = questions_with(("milk", "cow"), ("paris:france::berlin",))
+    asked = questions.questions_with(("milk", "cow"), ("paris:france::berlin",))
     assert asked["words"][:3] == ["milk", "cow", "king"]
     assert asked["words"].count("cow") == 1
     assert list(map(str, asked["analogies"]))[:2] == ["paris:france::berlin", "man:woman::king"]
@@ -30,7 +24,7 @@ def test_the_persons_questions_stand_before_the_reports():
 
 
 def test_only_questions_all_of_whose_words_are_known_are_kept():
-    known = known_to(toy_vectors("man", "woman", "king", "dog"), QUESTIONS)
+    known = questions.known_to(toy_vectors("man", "woman", "king", "dog"), QUESTIONS)
     assert (known["words"], known["triples"], known["analogies"]) == (["king"], [], [])
     assert known["relations"] == {"gender": [["man", "woman"]], "plural": []}
     assert known["categories"] == {"people": ["man", "king"], "animals": ["dog"]}
@@ -39,12 +33,10 @@ def test_only_questions_all_of_whose_words_are_known_are_kept():
 def test_unknown_words_are_named_once_with_close_spellings_in_one_sentence():
     require_known(toy_vectors(), ["king", Analogy("man", "men", "cow")], "toys")
     sentence = r"'kingg' \(king\) and 'xyzzy' \(nothing is spelt like it\) in toys: choose other"
-    with pytest.raises(InputError, match=sentence):
+    with refused(sentence):
         require_known(toy_vectors(), ["kingg", "king", Analogy("xyzzy", "kingg", "cow")], "toys")
-
-
-def test_the_closest_spelling_comes_first_and_of_two_forms_the_more_frequent_one():
+    # The closest one comes first, and of two forms only the more frequent one.
     assert close_spellings(toy_vectors(), "actres") == ["actress", "actor"]
     assert close_spellings(random_vectors(["Paris", "paris", "cow"]), "PARIS") == ["Paris"]
-    many = random_vectors([*map(str, range(FREQUENT)), "cow"], dimension=2)
+    many = random_vectors([*map(str, range(questions.FREQUENT)), "cow"], dimension=2)
     assert close_spellings(many, "cow") == []  # among the frequent ones there is none
