@@ -19,7 +19,7 @@ hour and a quarter on 2 cores; the quick preset takes 15 seconds and says nothin
 
 import sys
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from etils import epy
 
@@ -36,7 +36,7 @@ with epy.lazy_imports():
     from keras_suite.plots import curves
     from keras_suite.serving import served
     from keras_suite.tasks.persian_qa import pquad, qa_plots, scores, span_qa, windows
-    from keras_suite.training import batch_losses
+    from keras_suite.training import batch_losses, precision
 
 BERT, ALBERT = {"model": "BERT"}, {"model": "ALBERT"}
 TRAIN, VALIDATION, TEST = ({"split": part} for part in ("train", "validation", "test"))
@@ -79,6 +79,8 @@ class Config(ExperimentConfig):
     """Tokens of the context that a window has in common with the next."""
     max_answer_tokens: int = 30
     """Tokens of an answer at most."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """Type of the arithmetic; weights stay float32."""
     train_questions: int = 0
     """Use only so many training questions, evenly spaced in the file; 0 uses all."""
     validation_questions: int = 0
@@ -131,9 +133,10 @@ def split(config: Config, questions):
 def build(config: Config, rows):
     """Build and compile the model."""
     keras.utils.set_random_seed(config.seed)
-    encoder = encoders.encoder_for(config.encoder, config.max_length, config.seed, tokens=True)
     has_types = rows.train.encoded.token_type_ids is not None
-    model = span_qa.span_qa(encoder, config.dropout, token_types=has_types)
+    with precision.computing_in(config.precision):
+        encoder = encoders.encoder_for(config.encoder, config.max_length, config.seed, tokens=True)
+        model = span_qa.span_qa(encoder, config.dropout, token_types=has_types)
     steps = -(-len(rows.train) // config.batch_size)
     optimizer = span_qa.span_optimizer(model, config.learning_rate, config.weight_decay, steps)
     loss = span_qa.span_loss

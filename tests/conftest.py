@@ -26,6 +26,11 @@ hypothesis.settings.register_profile("suite", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("suite")
 
 
+def pytest_make_parametrize_id(val, argname):
+    """Bytes name no test: packed ones change with the clock, and workers must find equal names."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.hookimpl(tryfirst=True)  # before marks select
 def pytest_collection_modifyitems(items):
     """Begin with the longest, so that no worker is left alone with them in the end."""
