@@ -45,6 +45,14 @@ def test_a_span_model_is_compiled_for_the_rows(data, rows):
         assert float(model.optimizer.learning_rate) == pytest.approx(rate)
 
 
+def test_in_bfloat16_all_but_the_logits_is_computed_in_it(rows):
+    model = persian_qa.build(dataclasses.replace(QUICK, precision="bfloat16"), rows)
+    types = {type(layer).__name__: layer.compute_dtype for layer in model.layers}
+    assert types["Adopted"] == types["Dropout"] == "bfloat16"
+    assert types["Dense"] == model.output.dtype == "float32"
+    assert {weight.dtype for weight in model.weights} == {"float32"}
+
+
 def test_the_threshold_is_the_one_best_on_validation_questions(data, rows):
     windows, asked = rows.validation, data.validation
     shape = len(windows), windows.encoded.lengths.max(), 2
