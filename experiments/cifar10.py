@@ -27,6 +27,7 @@ from keras_suite.config import PrefixCacheConfig, require
 from keras_suite.data.split import Split
 from keras_suite.errors import InputError
 from keras_suite.experiment import Variant
+from keras_suite.tasks.cifar10 import claims
 
 with epy.lazy_imports():
     import keras
@@ -59,6 +60,7 @@ REPORTED = [
     ({"model": "deit-base", "group": "cost"}, {"trainable": 9_630_426}),
     ({"model": "deit-small", "split": "train"}, {"loss": 0.0531}),
 ]
+CLAIMS = claims.CLAIMS
 OBJECTIVE = "val_accuracy"
 
 

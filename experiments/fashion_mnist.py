@@ -20,6 +20,7 @@ from keras_suite import cli
 from keras_suite.config import ExperimentConfig
 from keras_suite.data.split import Split
 from keras_suite.experiment import Variant
+from keras_suite.tasks.fashion_mnist import claims
 
 with epy.lazy_imports():
     import keras
@@ -34,6 +35,7 @@ REPORTED = [
     ({"model": "352, tuned", "split": "train"}, {"accuracy": 0.9754}),
     ({"model": "352, tuned", "split": "validation"}, {"accuracy": 0.8895}),
 ]
+CLAIMS = claims.CLAIMS
 OBJECTIVE = "val_accuracy"
 SIDE_BY_SIDE = True
 

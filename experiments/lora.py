@@ -18,13 +18,14 @@ validation pairs that nothing was chosen on, so they stand beside our test figur
 
 import sys
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from etils import epy
 
 from keras_suite import cli
 from keras_suite.config import ExperimentConfig
 from keras_suite.experiment import Variant, reported
+from keras_suite.tasks.lora import claims
 
 with epy.lazy_imports():
     import keras
@@ -35,7 +36,7 @@ with epy.lazy_imports():
     from keras_suite.models import encoders
     from keras_suite.plots import classes, curves
     from keras_suite.serving import served
-    from keras_suite.tasks.lora import pair_rows, text_classifier, text_pairs
+    from keras_suite.tasks.lora import inference_costs, pair_rows, text_classifier, text_pairs
     from keras_suite.training import precision
 
 RECIPES = {
@@ -63,6 +64,7 @@ REPORTED = [
         ({"model": "full fine-tuning, MultiNLI", "group": "cost"}, FULL + 1025, None, None, None),
     ),
 ]
+CLAIMS = claims.CLAIMS
 OBJECTIVE = "val_accuracy"
 
 
@@ -73,8 +75,7 @@ class Config(ExperimentConfig, recipes=RECIPES):
     task: Literal["qqp", "mnli"] = "qqp"
     """qqp: are two questions duplicates? mnli: does the premise entail the hypothesis?"""
     mode: Literal["all", "head", "lora", "full"] = "all"
-    """What trains: the classification head; low-rank updates and the head; everything; or all
-    three, one after the other."""
+    """What trains: the classification head; low-rank updates and it; all; or each in turn."""
     encoder: str = "FacebookAI/roberta-large"
     """A name on the Hugging Face hub, a folder, minilm (real and small), or tiny (untrained)."""
     r: int | None = None
@@ -146,10 +147,8 @@ def variants(config: Config) -> list[Variant]:
 
 def split(config: Config, pairs):
     """Draw validation and training pairs from the training split, tokenise them and the test's."""
-    assert config.train_pairs is not None  # but the recipe's
-    assert config.validation_pairs is not None
-    sizes = config.train_pairs, config.validation_pairs, config.test_pairs, config.max_length
-    return pair_rows.pair_rows(pairs, *sizes, config.encoder, config.seed)
+    sizes: Any = config.train_pairs, config.validation_pairs, config.test_pairs, config.max_length
+    return pair_rows.pair_rows(pairs, *sizes, encoder=config.encoder, seed=config.seed)
 
 
 def build(config: Config, rows):
@@ -177,8 +176,13 @@ def measures(trained) -> dict:
 def evaluate(trained) -> list:
     """Measure the test pairs; of the validation pairs, the last evaluation's figures stand."""
     test = classification.logits_report(*trained.predict("test"))
-    last = trained.last(*MEASURED, prefix="val_")
-    return [({"split": "validation"}, last), ({"split": "test"}, test)]
+    last, first = trained.last(*MEASURED, prefix="val_"), {"f1": trained.history[0]["val_f1"]}
+    measured = [({"split": "validation"}, last), (claims.FIRST, first), ({"split": "test"}, test)]
+    if trained.config.mode == "lora":
+        base = build(replace(trained.config, mode="head"), trained.rows)
+        costs = inference_costs.inference_costs(trained.network, base, trained.rows.test)
+        measured.append(({"group": "cost"}, costs))
+    return measured
 
 
 def figures(outcome) -> dict:

@@ -27,6 +27,7 @@ from keras_suite import cli
 from keras_suite.config import ExperimentConfig
 from keras_suite.data.split import TextSplit
 from keras_suite.experiment import Variant, reported
+from keras_suite.tasks.persian_qa import claims
 
 with epy.lazy_imports():
     import keras
@@ -49,6 +50,7 @@ REPORTED = reported(
     (ALBERT | VALIDATION, 0.8356, None, None),
     (ALBERT | TEST, None, 69.458, 83.103),
 )
+CLAIMS = claims.CLAIMS
 OBJECTIVE = "val_loss"
 PARTS = "train", "validation", "test"
 

@@ -26,6 +26,7 @@ from keras_suite import cli
 from keras_suite.config import ExperimentConfig
 from keras_suite.data.split import Split
 from keras_suite.experiment import Variant, reported
+from keras_suite.tasks.skin_lesions import claims
 from keras_suite.tasks.skin_lesions.dermamnist import CLASS_NAMES as CLASSES
 
 with epy.lazy_imports():
@@ -72,6 +73,7 @@ REPORTED = [
         *(({"model": "plain", "split": part, "group": "by class"}, *F1[part]) for part in PARTS),
     ),
 ]
+CLAIMS = claims.CLAIMS
 OBJECTIVE = "val_balanced_accuracy"
 SIDE_BY_SIDE = True
 

@@ -28,6 +28,7 @@ from keras_suite.config import ExperimentConfig, require
 from keras_suite.errors import InputError
 from keras_suite.experiment import Variant
 from keras_suite.serving.served import Served
+from keras_suite.tasks.word_embeddings import claims
 
 with epy.lazy_imports():
     import tensorflow as tf
@@ -56,6 +57,7 @@ REPORTED = [
     *(({"model": k, "group": "analogies"}, {"accuracy": v}) for k, v in ACCURACIES.items()),
     ({"model": "SimLex-999", "group": "similarity"}, {"spearman": 0.2631}),
 ]
+CLAIMS = claims.CLAIMS
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ out:
     serve(trained)                  how the model is exported: :class:`serving.served.Served`
     [needs(config)]                 what one training takes from elsewhere:
                                     [:class:`keras_suite.data.needs.Need`]
+    [CLAIMS]                        what its source claims in words:
+                                    [:class:`keras_suite.metrics.claims.Claim`]
     [OBJECTIVE]                     the validation figure of an epoch to choose by, as val_accuracy
     [search_space(hp, config)]      a Config sampled by KerasTuner
     [measures(trained)]             further validation figures of each epoch: functions by name
@@ -41,6 +43,7 @@ from keras_suite.terminal import files
 
 with epy.lazy_imports():
     from keras_suite.adapters import apply, counts, peft
+    from keras_suite.runs import claims as run_claims
     from keras_suite.runs import results as run_results
     from keras_suite.serving import examples as serving_examples
     from keras_suite.serving import export as serving_export
@@ -233,7 +236,9 @@ def run(experiment: ModuleType, config: ExperimentConfig, run) -> None:
             run.save_figure(figure, name)
         for name, text in getattr(experiment, "files", lambda outcome: {})(outcome).items():
             files.write_text(run.folder / name, text)
-    run.finish(results)
+    claims = getattr(experiment, "CLAIMS", ())
+    judged = run_claims.judged(claims, results, dataclasses.asdict(config))
+    run.finish(results, run_claims.unless_sample(judged, data.provenance.is_sample))
     for each in getattr(experiment, "says", lambda outcome: [])(outcome):
         run.say(each)
 

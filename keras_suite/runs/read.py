@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from keras_suite.errors import InputError, in_a_line
+from keras_suite.runs.claims import sound_claims
 from keras_suite.runs.entry import Entry, read_entries
 from keras_suite.runs.numbers import is_number
 from keras_suite.terminal import files
@@ -17,7 +18,9 @@ NAME = re.compile(r"\w[\w.-]*")
 TEXTS = "experiment", "about", "method", "command", "preset", "status", "exported"
 OBJECTS = "data", "environment", "seconds", "parameters", "serving"
 KINDS: dict = (
-    {"results": list, "weights": list} | dict.fromkeys(TEXTS, str) | dict.fromkeys(OBJECTS, dict)
+    dict.fromkeys(("results", "weights", "claims"), list)
+    | dict.fromkeys(TEXTS, str)
+    | dict.fromkeys(OBJECTS, dict)
 )
 """What ``metrics.json`` holds that readers rely on; older runs lack some of it."""
 
@@ -52,6 +55,11 @@ class RunFolder:
     def data_kind(self) -> str:
         """What the rows are: "real", "sample" or "unknown"."""
         return kind_of(self.metrics["data"])
+
+    @property
+    def claims(self) -> list[dict[str, str]]:
+        """What its source claims, with what came of it: :func:`keras_suite.runs.claims.judged`."""
+        return sound_claims(self.metrics["claims"])
 
     @property
     def seeds(self) -> int:

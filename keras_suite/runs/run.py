@@ -16,6 +16,7 @@ from rich.console import Console
 from keras_suite.config import ExperimentConfig
 from keras_suite.data.provenance import Provenance
 from keras_suite.errors import InputError
+from keras_suite.runs.claims import claims_table, sound_claims
 from keras_suite.runs.environment import environment
 from keras_suite.runs.numbers import strict_json
 from keras_suite.runs.read import read_json
@@ -144,9 +145,9 @@ class Run:
         plain: dict = {"markup": False, "emoji": False, "highlight": False, "soft_wrap": True}
         self.console.print(what, **plain if isinstance(what, str) else {})
 
-    def finish(self, results: list[dict]) -> None:
+    def finish(self, results: list[dict], claims: Sequence[dict] = ()) -> None:
         """Record what came out; the run is then done and its resumable states go."""
-        self.metrics |= {"results": results, "status": "done"}
+        self.metrics |= {"results": results, "claims": list(claims), "status": "done"}
         self.metrics["seconds"]["total"] = round(sum(self.metrics["seconds"].values()), 2)
         self.write()
         files.remove(self.state_folder)
@@ -179,7 +180,17 @@ class Run:
             table = results_table(results, split, title, group)
             if table.row_count:
                 self.console.print(table)
+        self._show_claims(title)
         self.say(f"Run: {self.folder}")
+
+    def _show_claims(self, title: str) -> None:
+        claims = sound_claims(self.metrics.get("claims", ()))
+        answers = {each["answer"] for each in claims}
+        if answers & {"holds", "does not hold"}:
+            self.console.print(claims_table(claims, f"{title}: what its source claims"))
+        elif "undecided" in answers:
+            names = ", ".join(each["name"] for each in claims)
+            self.say(f"Undecided: {names}, which the source claims. --repeats 3 may settle that.")
 
 
 @contextmanager

@@ -68,6 +68,15 @@ def test_reported_figures_are_numbers_that_say_what_they_are_of(experiment):
     assert len(set(stated)) == len(stated)
 
 
+def test_claims_have_numbers_of_their_own_and_name_their_report(experiment):
+    every = [each for name in cli.experiment_names() for each in cli.find_experiment(name).CLAIMS]
+    names = [claim.name for claim in every]
+    assert sorted(names, key=lambda name: int(name[1:])) == [f"C{i}" for i in range(1, 22)]
+    for claim in experiment.CLAIMS:
+        assert set(claim.source) <= set("ABCDE, ")
+        assert claim.sentence.endswith(".")
+
+
 @PRESETS
 def test_variants_have_names_of_their_own_and_their_configs_are_whole(experiment, preset):
     config = dataclasses.replace(experiment.PRESETS[preset], seed=7)

@@ -11,6 +11,7 @@ import pytest
 
 from keras_suite import cli
 from keras_suite.metrics.direction import direction
+from keras_suite.runs.claims import judged, unless_sample
 from tests.experiments.processes import export_problem, figures_of, read, run, stopped
 
 NAMES = cli.experiment_names()
@@ -73,6 +74,17 @@ def test_every_reported_figure_of_its_models_stands_beside_one(name, quick_run):
     }
     assert reported or not (quick_run.experiment.REPORTED and quick_run.history)
     assert reported.items() <= beside.items()
+
+
+def test_every_claim_is_judged_by_figures_that_are_there(name, quick_run):
+    claims, metrics = quick_run.experiment.CLAIMS, quick_run.metrics
+    config = json.loads((quick_run.folder / "config.json").read_text())
+    found = judged(claims, metrics["results"], config)
+    missing = [each["because"] for each in found if "is not measured" in each["because"]]
+    assert all("ALBERT" in each for each in missing)
+    assert not missing or name == "persian_qa"
+    assert metrics["claims"] == unless_sample(found, is_sample=True)
+    assert {each["answer"] for each in metrics["claims"]} == {"not testable here"}
 
 
 def test_the_history_has_every_epoch_of_what_was_trained(name, quick_run):

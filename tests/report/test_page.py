@@ -60,6 +60,19 @@ def test_the_page_says_what_was_run_and_what_came_out(runs):
     assert 'alt="Learning curves of toy. Validation loss' in html
 
 
+def test_the_overview_begins_with_what_sources_claim_and_whether_it_holds(runs):
+    names = "name", "source", "sentence", "answer", "because"
+    claim = dict(zip(names, ("C1", "A", EVIL, "does not hold", "f1 of ‘A’: 0.5"), strict=True))
+    write_run(runs, claims=[claim, {"name": "C2"}, "odd"])
+    html = page(runs)
+    assert EVIL in Elements(html).text
+    assert '<span class="badge does-not-hold">does not hold</span>' in html
+    assert html.index("What the sources claim") < html.index("<caption>Overview")
+    assert "C2" not in html
+    write_run(runs, "20270101-000000-0a1b2c3d", claims=[])
+    assert "What the sources claim" not in page(runs)
+
+
 def test_weights_are_named_with_commit_and_hash(runs):
     weights = [{"name": "somebody/bert", "revision": "c" * 40, "sha256": "d" * 64}, "odd"]
     write_run(runs, "20270101-000000-0a1b2c3d", weights=weights)

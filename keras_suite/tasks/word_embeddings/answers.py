@@ -100,7 +100,17 @@ def measured(answers: dict) -> list[tuple[dict[str, str], dict]]:
     figures |= {name: {"agreement": value} for name, value in answers["agreement"].items()}
     shared = answers["failure"].get("shared", {})
     figures |= {name: {"shared": len(words)} for name, words in shared.items()}
-    return [({"model": of, "group": "answers"}, each) for of, each in figures.items() if each]
+    for analogy, sums in answers["failure"].get("sums", {}).items():
+        figures.setdefault(analogy, {"neighbours": sums["neighbours"]})
+    groups = [("answers", figures)]
+    for step, cosines in answers["failure"].get("steps", {}).items():
+        groups.append((step, {pair: {"cosine": cosine} for pair, cosine in cosines}))
+    return [
+        ({"model": of, "group": group}, each)
+        for group, figures in groups
+        for of, each in figures.items()
+        if each
+    ]
 
 
 def as_text(answers: object, indent: str = "") -> str:
