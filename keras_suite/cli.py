@@ -29,6 +29,7 @@ COMMANDS = {  # what each does, and where the class of its name is
     "tune": ("Search an experiment's hyperparameters with Hyperband.", ""),
     "fetch": ("Download what experiments need into one folder.", "fetch"),
     "report": ("Write all runs on one page.", "report.commands"),
+    "report table": ("Write their figures and claims as a page of Markdown.", "report.commands"),
     "compare": ("Set two runs side by side.", "report.commands"),
     "export": ("Make the models of runs versions for TensorFlow Serving.", "serving.publish"),
     "check": ("Ask whether exports give what the models gave, and how fast.", "serving.check"),
@@ -45,6 +46,8 @@ def main(arguments: list[str] | None = None) -> int:
         case "-h" | "--help" | "run":
             print(overview())
             return 0
+        case "report" if rest[:1] == ["table"]:
+            name, rest = "report table", rest[1:]
         case "tune":
             return import_module("keras_suite.tuning.search").main(rest)
     return exit_code(lambda: _do(name, rest), "Interrupted; the same command begins again.")
@@ -68,7 +71,9 @@ def _described(experiment: ModuleType) -> tuple[str, str]:
 def _do(name: str, arguments: list[str]) -> None:
     if name not in COMMANDS:
         raise InputError(f"There is no command {name!r}: there are {', '.join(COMMANDS)}.")
-    command = pkgutil.resolve_name(f"keras_suite.{COMMANDS[name][1]}:{name.title()}")
+    command = pkgutil.resolve_name(
+        f"keras_suite.{COMMANDS[name][1]}:{name.title().replace(' ', '')}"
+    )
     read_flags(command, arguments, f"{program()} {name}").run()
 
 

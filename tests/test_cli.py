@@ -27,7 +27,7 @@ def test_help_answers_without_a_framework_and_shows_the_defaults(name):
 
 def test_the_overview_names_every_command_and_every_experiment(do):
     code, out, _ = do()
-    named = {line.split()[0] for line in out.splitlines() if line.startswith("  ")}
+    named = {line[2:19].strip() for line in out.splitlines() if line.startswith("  ")}
     assert code == 0
     assert named == {*cli.COMMANDS, *cli.experiment_names()}
     assert "fraud" in named

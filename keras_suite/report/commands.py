@@ -13,7 +13,7 @@ from keras_suite.errors import printable
 from keras_suite.runs.numbers import counted
 
 with epy.lazy_imports():
-    from keras_suite.report import comparison, page
+    from keras_suite.report import comparison, page, table
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,29 @@ class Report:
 
 
 @dataclass(frozen=True)
+class ReportTable:
+    """Write reported and reproduced figures, and which claims hold, as a page of Markdown."""
+
+    runs: tyro.conf.Positional[Path] = Path("reference")
+    """Folder of runs; finished ones count."""
+    output: Annotated[Path, tyro.conf.arg(aliases=("-o",), metavar="FILE")] = Path(
+        "docs/reproduction.md"
+    )
+    """Page to write."""
+
+    def run(self) -> None:
+        """Write the page and say what is on it; raise InputError where it cannot be written."""
+        command = f"python -m keras_suite report table {self.runs.as_posix()}"
+        found = table.write_table(self.runs, self.output, command)
+        print(printable(f"{self.output}: {counted(len(found), 'run')}"))
+
+
+@dataclass(frozen=True)
 class Compare:
     """Print the figures of two runs side by side, and write them as a page where one is named.
 
-    A RUN is a run's folder, or an experiment's, which means its latest run.
+    A RUN is a run's folder, or an experiment's, which means its latest run; the second may be a
+    folder of experiments, which means the same one's there.
     """
 
     first: Annotated[tyro.conf.Positional[Path], shown("RUN")]

@@ -79,8 +79,12 @@ class Comparison:
 
 
 def compare(first: Path, second: Path) -> Comparison:
-    """Compare two runs, or experiments' latest ones; raise InputError where one cannot be read."""
-    one, other = _read(first), _read(second)
+    """Compare two runs, or experiments' latest ones; raise InputError where one cannot be read.
+
+    The second may be a folder of experiments, such as reference/, which means the first's there.
+    """
+    one = _read(first)
+    other = _read(second if run_meant(second) else second / one.name)
     by_key, by_other = ({entry.key: entry for entry in run.entries} for run in (one, other))
     pairs = [Pair(by_key.get(key), by_other.get(key)) for key in by_key | by_other]
     tables = [pair.entry.table for pair in pairs]

@@ -21,6 +21,7 @@ def start_tensorflow(*, verbose: bool = False, with_keras: bool = True) -> None:
         _load(with_keras)
         return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # of lost workers we speak ourselves
     sys.stderr.flush()
     real = os.dup(2)
     with held_back:

@@ -102,3 +102,11 @@ def test_markup_is_text_and_the_page_never_takes_the_place_of_a_folder(tmp_path)
     with pytest.raises(InputError, match="not the name of a page"):
         write_comparison(comparison, tmp_path / evil)
     assert runs[0].exists()
+
+
+def test_a_folder_of_experiments_stands_for_the_same_experiments_run_there(tmp_path):
+    mine, theirs = write_run(tmp_path / "runs", "1"), write_run(tmp_path / "reference", "2")
+    write_run(tmp_path / "reference", "3", experiment="other")
+    assert compare(mine, tmp_path / "reference").second.folder == theirs
+    with pytest.raises(InputError, match="reference/unknown"):
+        compare(write_run(tmp_path, "1", experiment="unknown"), tmp_path / "reference")
